@@ -1,0 +1,59 @@
+# Plain `make` prints the targets. Only Go and make are needed for demo and test.
+SHELL := /bin/bash
+GO ?= go
+BIN ?= bin
+# Stripped static binaries; CGO is wanted by the race detector only.
+export CGO_ENABLED ?= 0
+BUILD_FLAGS := -trimpath -ldflags='-s -w'
+PLUGINS := $(notdir $(wildcard plugins/dataset-* plugins/recommender-* plugins/llm-*))
+TOOL := $(GO) tool -modfile=tools/go.mod
+
+.PHONY: help build demo test race vet lint generate check-generated bench fuzz cross clean
+
+help: ## print this list
+	@echo "alignuser: benchmark recommenders with simulated users"; echo
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+build: ## build the host and its plugins into bin/
+	@echo "building the host and $(words $(PLUGINS)) plugins into $(BIN)/ (the first time takes a few minutes)"
+	@$(GO) build $(BUILD_FLAGS) -o $(BIN)/ ./harness/cmd/alignuser
+	@for p in $(PLUGINS); do echo "  plugin $$p"; $(GO) build $(BUILD_FLAGS) -o $(BIN)/ ./plugins/$$p || exit 1; done
+
+demo: build ## build, run the quickstart suite on planted users, show its leaderboard
+	@$(BIN)/alignuser run benchmarks/quickstart.toml
+
+test: ## run every test
+	@echo "testing every package (the first time also builds them: a few minutes)"
+	$(GO) test ./...
+
+race: ## run every test under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race -short ./...
+
+vet: ## go vet, for Linux, macOS and Windows
+	$(GO) vet ./...
+	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
+	GOOS=windows GOARCH=amd64 $(GO) vet ./...
+
+lint: ## golangci-lint, and buf lint of the contract
+	$(TOOL) golangci-lint run ./...
+	cd sdk/proto && $(GO) tool -modfile=../../tools/go.mod buf lint
+
+generate: ## regenerate the Go of the contract
+	./sdk/proto/generate.sh
+
+check-generated: ## fail if generated code is stale or the contract breaks its released image
+	./sdk/proto/generate.sh --check
+
+bench: ## Go benchmarks of the plugin boundary (docs/benchmarks.md)
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./sdk/... ./harness/... ./plugins/...
+
+fuzz: ## fuzz every parser for ten seconds each
+	./.ci/fuzz
+
+cross: ## compile for every platform
+	@for t in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do \
+		echo "  $$t"; GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build -o /dev/null ./harness/cmd/alignuser && \
+		GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build ./plugins/... || exit 1; done
+
+clean: ## remove what make built
+	rm -rf $(BIN)
