@@ -1,0 +1,68 @@
+package spec_test
+
+import (
+	"fmt"
+
+	"github.com/alignuser/alignuser/sdk"
+)
+
+// catalogue stands for the plugins and tasks that the suites of the tests and
+// of benchmarks/README.md name, with the options of the real ones that those
+// suites use.
+type catalogue struct{}
+
+func (catalogue) TaskKinds() []string { return []string{"offline"} }
+
+func (catalogue) TaskOptions(kind string) ([]sdk.OptionSpec, bool) {
+	return []sdk.OptionSpec{
+		{Name: "cutoffs", Type: sdk.OptionList, Element: sdk.OptionInt, Default: []any{int64(10)}, Min: sdk.Bound(1), Max: sdk.Bound(1000)},
+		{
+			Name: "metrics", Type: sdk.OptionList, Element: sdk.OptionEnum, Default: []any{"ndcg", "recall"},
+			Choices: []string{"ndcg", "recall", "precision", "hit", "mrr", "coverage"},
+		},
+		{Name: "relevance", Type: sdk.OptionEnum, Choices: []string{"interacted", "liked"}, Default: "interacted"},
+	}, kind == "offline"
+}
+
+func (catalogue) Component(kind sdk.Kind, plugin, component string) (sdk.ComponentSpec, error) {
+	components := map[string][]sdk.ComponentSpec{
+		"dataset planted": {{Name: "planted", Options: []sdk.OptionSpec{
+			{Name: "users", Type: sdk.OptionInt, Default: int64(1000), Min: sdk.Bound(1)},
+			{Name: "items", Type: sdk.OptionInt, Default: int64(800), Min: sdk.Bound(1)},
+		}}},
+		"dataset movielens": {{Name: "100k", Options: []sdk.OptionSpec{
+			{Name: "path", Type: sdk.OptionPath, Required: true, Doc: "the unpacked folder ml-100k"},
+		}}},
+		"recommender basics": {{Name: "popular"}, {Name: "random"}},
+		"recommender neighbors": {
+			{Name: "itemknn", Options: []sdk.OptionSpec{{Name: "neighbors", Type: sdk.OptionInt, Default: int64(100), Min: sdk.Bound(1)}}},
+			{Name: "ease", Options: []sdk.OptionSpec{{Name: "l2", Type: sdk.OptionFloat, Default: 500.0, Min: sdk.Bound(0)}}},
+		},
+		// every type of option, for the tests alone
+		"recommender all": {{Name: "all", Options: []sdk.OptionSpec{
+			{Name: "bool", Type: sdk.OptionBool, Default: false},
+			{Name: "duration", Type: sdk.OptionDuration, Default: "1m30s"},
+			{Name: "float", Type: sdk.OptionFloat, Default: 0.5},
+			{Name: "list", Type: sdk.OptionList, Element: sdk.OptionFloat},
+			{Name: "neutral", Type: sdk.OptionInt, Neutral: true, Default: int64(4)},
+			{Name: "old", Type: sdk.OptionInt, Deprecated: "use float"},
+			{Name: "path", Type: sdk.OptionPath},
+			{Name: "paths", Type: sdk.OptionList, Element: sdk.OptionPath},
+			{Name: "table", Type: sdk.OptionTable},
+		}}},
+	}[kind.String()+" "+plugin]
+	if components == nil {
+		return sdk.ComponentSpec{}, fmt.Errorf("no %s plugin %q: alignuser plugin list shows those at hand", kind, plugin)
+	}
+	if component == "" && len(components) == 1 {
+		return components[0], nil
+	}
+	var names []string
+	for _, c := range components {
+		if c.Name == component {
+			return c, nil
+		}
+		names = append(names, c.Name)
+	}
+	return sdk.ComponentSpec{}, fmt.Errorf("plugin %s has no component %q (known: %v)", plugin, component, names)
+}

@@ -1,0 +1,145 @@
+package spec
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/alignuser/alignuser/sdk"
+)
+
+// Catalogue says what the suite's plugins and tasks offer.
+type Catalogue interface {
+	// TaskOptions gives the options of a task; ok is false for unknown kinds.
+	TaskOptions(kind string) (options []sdk.OptionSpec, ok bool)
+	// TaskKinds lists the known kinds.
+	TaskKinds() []string
+	// Component describes a component, the plugin's only one where the name is
+	// empty. Its error says what is wrong and how to mend it.
+	Component(kind sdk.Kind, plugin, component string) (sdk.ComponentSpec, error)
+}
+
+// Check makes all options canonical and fills in left-out component names. Its
+// error is of type [Errors] and holds every mistake; warnings go to
+// [Suite.Warnings].
+func (s *Suite) Check(c Catalogue) error {
+	var es Errors
+	s.Warnings = nil
+	s.component(c, sdk.KindDataset, "dataset", &s.Dataset, &es)
+	for i := range s.Recommenders {
+		a := &s.Recommenders[i]
+		s.component(c, sdk.KindRecommender, "recommender."+a.Name, &a.Component, &es)
+	}
+	for i := range s.Tasks {
+		t := &s.Tasks[i]
+		at := orPos(t.at, t.Pos)
+		specs, ok := c.TaskOptions(t.Kind)
+		if !ok {
+			fix := "known: " + strings.Join(c.TaskKinds(), ", ")
+			if near := sdk.Nearest(t.Kind, c.TaskKinds()); near != "" {
+				fix = "did you mean " + near + "?"
+			}
+			es.add(at.at("kind"), "task."+t.Kind, fix, "unknown kind of task")
+			continue
+		}
+		t.Options = s.options(specs, t.Options, at, "task."+t.Kind, &es)
+	}
+	return es.err()
+}
+
+func (s *Suite) component(c Catalogue, kind sdk.Kind, where string, m *Component, es *Errors) {
+	at := orPos(m.at, m.Pos)
+	spec, err := c.Component(kind, m.Plugin, m.Component)
+	if err != nil {
+		pos := at.at("plugin").Pos
+		if p := at.at("component"); p.Line == 0 { // named by an override
+			pos = p.Pos
+		}
+		*es = append(*es, Error{Pos: pos, Where: where, What: err.Error(), Cause: err})
+		return
+	}
+	m.Component = spec.Name
+	m.Options = s.options(spec.Options, m.Options, at, where, es)
+}
+
+func orPos(at *place, pos Pos) *place {
+	if at == nil {
+		return &place{Pos: pos}
+	}
+	return at
+}
+
+// options checks one options table against its declaration.
+func (s *Suite) options(specs []sdk.OptionSpec, given sdk.Options, at *place, where string, es *Errors) sdk.Options {
+	where += ".options"
+	places := at.at("options")
+	out, diagnostics := sdk.Canonical(specs, given)
+	for _, d := range diagnostics {
+		e := Error{Pos: places.Pos, Where: where, What: d.Summary, Fix: d.Detail}
+		if d.Option != "" {
+			e.Pos = places.at(d.Option).Pos
+			e.Where = where + "." + d.Option
+			if _, ok := given[d.Option]; !ok {
+				e.Fix = "add it to the suite, or --set " + e.Where + "=…"
+			}
+		}
+		if d.Severity == sdk.SeverityError {
+			*es = append(*es, e)
+		} else {
+			s.Warnings = append(s.Warnings, e)
+		}
+	}
+	for _, o := range specs {
+		if _, ok := given[o.Name]; !ok {
+			continue // a default is the plugin's own business
+		}
+		base := places.at(o.Name).base
+		switch v := out[o.Name].(type) {
+		case string:
+			if o.Type == sdk.OptionPath {
+				out[o.Name] = absolute(base, v)
+			}
+		case []any:
+			if o.Element == sdk.OptionPath {
+				for i, e := range v {
+					v[i] = absolute(base, e.(string))
+				}
+			}
+		case map[string]any:
+			for k, e := range v {
+				if why := notScalar(e); why != "" {
+					es.add(places.at(o.Name).at(k), where+"."+o.Name+"."+k, "", "want a string, number or bool, have %s", why)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// absolute resolves a path against the folder it was written for. An empty path
+// stays empty: it means none.
+func absolute(base, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	if base == "" {
+		if abs, err := filepath.Abs(path); err == nil {
+			return abs
+		}
+	}
+	return filepath.Join(base, path)
+}
+
+// notScalar says what a value of a table is, where it is no finite scalar.
+func notScalar(v any) string {
+	switch v := v.(type) {
+	case bool, string, int64:
+		return ""
+	case float64:
+		if v-v == 0 {
+			return ""
+		}
+		return fmt.Sprint(v)
+	}
+	return describe(v)
+}

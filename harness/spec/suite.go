@@ -1,0 +1,82 @@
+package spec
+
+import (
+	"time"
+
+	"github.com/alignuser/alignuser/sdk"
+)
+
+// Schema is the newest suite format that this package reads.
+const Schema = 1
+
+// Oracle is the name of the control that the harness adds to every suite; no
+// arm may take it.
+const Oracle = "oracle"
+
+// Suite is a benchmark as its author wrote it.
+type Suite struct {
+	Path         string   // of the file, as given to Load
+	Source       []byte   // text of the file
+	Sets         []string // overrides, as given to Load
+	Schema       int
+	Name         string // kebab-case
+	Title        string // empty: none
+	Seed         uint64
+	Repeats      int // at least 1
+	Dataset      Component
+	Split        Split
+	Recommenders []Arm  // at least one, names unique
+	Tasks        []Task // at least one, kinds unique
+	Limits       Limits
+	Warnings     []Error // filled by Check
+}
+
+// Component names one component of a plugin and its options.
+type Component struct {
+	Plugin    string
+	Component string      // may be empty before Check, where the plugin has only one
+	Options   sdk.Options // as written; canonical after Check
+	Pos       Pos
+
+	at *place // nil in a suite that was not read from a file
+}
+
+// Arm is a recommender under test.
+type Arm struct {
+	Name string // kebab-case
+	Component
+}
+
+// Split says how interactions are divided in time.
+type Split struct {
+	Method      string
+	Test, Valid float64 // fractions of a user's interactions
+	Pos         Pos
+}
+
+// Methods are the known values of split.method.
+func Methods() []string { return []string{"user-temporal"} }
+
+// Task is one measurement.
+type Task struct {
+	Kind    string
+	Options sdk.Options // as written; canonical after Check
+	Pos     Pos
+
+	at *place
+}
+
+// Limits bound what a run may use. They never change a result, so they are not
+// part of any digest.
+type Limits struct {
+	Workers     int // cells worked on at a time; 0: the host decides
+	Threads     int // of one plugin; 0: the plugin decides
+	FitTimeout  time.Duration
+	CallTimeout time.Duration
+	Memory      int64 // bytes one plugin may use; 0: no limit
+}
+
+// DefaultLimits holds where a suite says nothing.
+func DefaultLimits() Limits {
+	return Limits{FitTimeout: 10 * time.Minute, CallTimeout: time.Minute}
+}
