@@ -1,0 +1,20 @@
+// Package metric computes how good a ranked list is, given which of its items
+// were relevant.
+//
+// Its opinion: the denominator never depends on what the recommender chose to
+// return. Precision divides by k and nDCG by the best list of min(k, relevant)
+// items, so a recommender that answers with one sure item instead of ten gains
+// nothing. And a user with nothing to find is no user with a score of zero:
+// such a user has no value (NaN), is left out of every mean and is counted.
+//
+// All functions are pure. Those of one user take the ranks of the hits, which
+// is all that they depend on: the 1-based positions, ascending, of relevant
+// items in the list; the number of relevant items that could have been found,
+// whether or not they are in the list; and the cutoff k, which may exceed the
+// length of the list. They panic where k < 1, where ranks do not ascend from 1
+// on, and where there are more hits than relevant items: these are faults of
+// the caller, and a number computed from them would look like any other.
+//
+// [Table] lists every metric with its version. A version goes up when a value
+// changes for any input; tables of different versions are never compared.
+package metric
