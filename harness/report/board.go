@@ -1,0 +1,124 @@
+// Package report turns the files of a run into leaderboards.
+//
+// It reads a run folder and nothing else: no plugin, no clock, no evidence. One
+// table model, [Board], stands between the files and every format, so that a
+// number, its interval, its n and its caveats cannot differ between formats. A
+// row that failed stays a row; a control is marked and not ranked; a caveat is
+// a footnote at the number it touches.
+package report
+
+// Schema is the number of the JSON form of a Board.
+const Schema = 1
+
+// Board is everything a leaderboard says.
+type Board struct {
+	Schema    int      `json:"schema"`
+	Suite     string   `json:"suite"`
+	Title     string   `json:"title"`
+	Run       string   `json:"run"`       // 12 hex digits: spec, data, arms, seeds
+	Signature string   `json:"signature"` // protocol: must match before boards are compared
+	Command   string   `json:"command"`   // the command that made it
+	Data      Data     `json:"data"`
+	Facts     []Fact   `json:"facts"`           // the protocol, and counts that qualify it
+	Notes     []string `json:"notes,omitempty"` // what holds for every table
+	Tables    []Table  `json:"tables"`
+
+	// Timings differ from run to run, so no leaderboard file holds them.
+	Timings []Timing `json:"-"`
+}
+
+// Data says what the numbers were measured on.
+type Data struct {
+	Name         string `json:"name"`
+	Version      string `json:"version,omitempty"`
+	Digest       string `json:"digest,omitempty"`
+	License      string `json:"license,omitempty"`
+	Citation     string `json:"citation,omitempty"`
+	Planted      bool   `json:"planted"` // generated from a model of people
+	Users        int    `json:"users"`
+	Items        int    `json:"items"`
+	Interactions int    `json:"interactions"`
+}
+
+// Fact is a named property of the protocol.
+type Fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Table is one task. Its first column is the primary metric, which orders the
+// rows, best first.
+type Table struct {
+	Task    string   `json:"task"`
+	Invalid string   `json:"invalid,omitempty"` // the control that failed: no number here may be used
+	Facts   []Fact   `json:"facts,omitempty"`
+	Columns []Column `json:"columns"`
+	Rows    []Row    `json:"rows"`
+	Reading string   `json:"reading"` // how to read the table, one or two sentences
+	Notes   []string `json:"notes"`   // footnotes; marks count from 1
+}
+
+// Column is a metric.
+type Column struct {
+	Metric    string `json:"metric"`
+	Version   int    `json:"version"`
+	Unit      string `json:"unit,omitempty"`
+	Direction string `json:"direction,omitempty"` // higher, lower, or empty: neither is better
+	Doc       string `json:"doc,omitempty"`
+	Notes     []int  `json:"notes,omitempty"` // what holds for every cell below
+}
+
+// Row is a recommender, or a recommender as used by one agent arm.
+type Row struct {
+	Rank        int    `json:"rank,omitempty"` // 0: a control, or failed
+	Unresolved  bool   `json:"unresolved"`     // its primary interval overlaps that of the ranked row above
+	Recommender string `json:"recommender"`
+	Agent       string `json:"agent,omitempty"`
+	Control     bool   `json:"control"`
+	Component   string `json:"component,omitempty"` // plugin/component
+	Version     string `json:"version,omitempty"`   // of the plugin
+	Digest      string `json:"digest,omitempty"`    // of the arm
+	Repeats     int    `json:"repeats"`
+	Cells       []Cell `json:"cells,omitempty"` // one per column; empty when failed
+	Failed      string `json:"failed,omitempty"`
+	Notes       []int  `json:"notes,omitempty"`
+}
+
+// Cell is a number with all that qualifies it. Without a value it was not
+// measured for this row.
+type Cell struct {
+	Value *float64 `json:"value"`
+	N     int      `json:"n"`
+	Lo    *float64 `json:"lo,omitempty"` // 95 % interval; absent: a note says why
+	Hi    *float64 `json:"hi,omitempty"`
+	Notes []int    `json:"notes,omitempty"`
+}
+
+// Timing is what one cell cost.
+type Timing struct {
+	Task, Recommender, Agent string
+	Repeat                   int
+	Values                   []Fact // as in timings.csv, column name and text
+}
+
+// Only keeps the tables of the named tasks; without names, all. It reports the
+// first name that no table has.
+func (b *Board) Only(tasks ...string) (missing string, ok bool) {
+	if len(tasks) == 0 {
+		return "", true
+	}
+	var kept []Table
+	for _, name := range tasks {
+		before := len(kept)
+		for _, t := range b.Tables {
+			if t.Task == name {
+				kept = append(kept, t)
+			}
+		}
+		if len(kept) == before {
+			return name, false
+		}
+	}
+	b.Tables = kept
+	return "", true
+}

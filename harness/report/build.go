@@ -1,0 +1,329 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// source is a run as its files tell it, before any of it is arranged.
+type source struct {
+	board    Board // all but the tables
+	tasks    []taskFacts
+	arms     []arm
+	values   []value // summary.csv
+	failures []failure
+	describe func(metric string) (Column, bool)
+}
+
+// taskFacts is what the manifest says of a task.
+type taskFacts struct {
+	Name, Primary, Invalid string
+	Facts                  []Fact
+}
+
+// arm is what the manifest says of a recommender.
+type arm struct {
+	Name, Component, Version, Digest string
+	Control                          bool
+}
+
+// value is a line of summary.csv; Lo and Hi are NaN where there is no interval.
+type value struct {
+	Task, Recommender, Agent, Metric string
+	Repeats, Version, N              int
+	Value, Lo, Hi                    float64
+	Warnings                         []string
+}
+
+// failure is a line of failures.csv.
+type failure struct {
+	Task, Recommender, Agent string
+	Repeat                   int
+	Reason                   string
+}
+
+// build arranges a source into a board. Tasks keep the manifest's order; tasks
+// it does not name follow as they come.
+func build(s source) *Board {
+	b := s.board
+	b.Schema = Schema
+	names := make([]string, 0, len(s.tasks))
+	for _, t := range s.tasks {
+		names = append(names, t.Name)
+	}
+	for _, v := range s.values {
+		if !slices.Contains(names, v.Task) {
+			names = append(names, v.Task)
+		}
+	}
+	for _, f := range s.failures {
+		if !slices.Contains(names, f.Task) {
+			names = append(names, f.Task)
+		}
+	}
+	for _, name := range names {
+		b.Tables = append(b.Tables, buildTable(s, name))
+	}
+	return &b
+}
+
+func buildTable(s source, task string) Table {
+	t := tableBuilder{Table: Table{Task: task, Notes: []string{}}, source: s}
+	primary := ""
+	for _, f := range s.tasks {
+		if f.Name == task {
+			t.Facts, t.Invalid, primary = f.Facts, f.Invalid, f.Primary
+		}
+	}
+	values := slices.DeleteFunc(slices.Clone(s.values), func(v value) bool { return v.Task != task })
+	t.addColumns(values, primary)
+	t.addRows(values)
+	t.addFailures()
+	t.addAbsent()
+	t.sortAndRank()
+	t.liftNotes()
+	t.numberNotes()
+	t.Reading = reading(t.Table)
+	return t.Table
+}
+
+// tableBuilder holds a table while its footnotes are still texts.
+type tableBuilder struct {
+	Table
+	source source
+	texts  [][][]string // per row and cell: warnings
+	rows   [][]string   // per row: warnings of the row
+	column [][]string   // per column
+}
+
+// addColumns makes a column per metric, the primary one first, the others in
+// the order of the file.
+func (t *tableBuilder) addColumns(values []value, primary string) {
+	for _, v := range values {
+		if t.columnOf(v) >= 0 {
+			continue
+		}
+		col := Column{Metric: v.Metric, Version: v.Version}
+		if known, ok := t.source.describe(v.Metric); ok {
+			col.Unit, col.Direction, col.Doc = known.Unit, known.Direction, known.Doc
+		}
+		if col.Metric == primary {
+			t.Columns = slices.Insert(t.Columns, 0, col)
+			continue
+		}
+		t.Columns = append(t.Columns, col)
+	}
+	t.column = make([][]string, len(t.Columns))
+}
+
+// columnOf finds the column of a metric. Two versions of a metric are two
+// columns: their numbers must not stand in one.
+func (t *tableBuilder) columnOf(v value) int {
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Metric == v.Metric && c.Version == v.Version })
+}
+
+// rowOf finds or makes the row of an arm.
+func (t *tableBuilder) rowOf(recommender, agent string) int {
+	if agent == "-" {
+		agent = ""
+	}
+	for i, r := range t.Rows {
+		if r.Recommender == recommender && r.Agent == agent {
+			return i
+		}
+	}
+	r := Row{Recommender: recommender, Agent: agent}
+	for _, a := range t.source.arms {
+		if a.Name == recommender {
+			r.Control, r.Component, r.Version, r.Digest = a.Control, a.Component, a.Version, a.Digest
+		}
+	}
+	t.Rows = append(t.Rows, r)
+	t.rows = append(t.rows, nil)
+	t.texts = append(t.texts, make([][]string, len(t.Columns)))
+	return len(t.Rows) - 1
+}
+
+func (t *tableBuilder) addRows(values []value) {
+	for _, v := range values {
+		i, j := t.rowOf(v.Recommender, v.Agent), t.columnOf(v)
+		r := &t.Rows[i]
+		if r.Cells == nil {
+			r.Cells = make([]Cell, len(t.Columns))
+		}
+		r.Repeats = max(r.Repeats, v.Repeats)
+		c := Cell{N: v.N, Value: finite(v.Value), Lo: finite(v.Lo), Hi: finite(v.Hi)}
+		if c.Lo == nil || c.Hi == nil {
+			c.Lo, c.Hi = nil, nil
+		}
+		r.Cells[j] = c
+		t.texts[i][j] = v.Warnings
+	}
+}
+
+// addFailures gives arms without any number a row with the reason, and the
+// others a note.
+func (t *tableBuilder) addFailures() {
+	type key struct{ recommender, agent string }
+	reasons := map[key][]failure{}
+	var keys []key
+	for _, f := range t.source.failures {
+		if f.Task != t.Task {
+			continue
+		}
+		k := key{f.Recommender, f.Agent}
+		if len(reasons[k]) == 0 {
+			keys = append(keys, k)
+		}
+		reasons[k] = append(reasons[k], f)
+	}
+	for _, k := range keys {
+		i := t.rowOf(k.recommender, k.agent)
+		first := reasons[k][0]
+		if t.Rows[i].Cells == nil {
+			t.Rows[i].Failed = oneLine(first.Reason)
+			continue
+		}
+		t.rows[i] = append(t.rows[i], fmt.Sprintf("%s: %d repeat(s) failed and are left out, the first: %s",
+			k.recommender, len(reasons[k]), oneLine(first.Reason)))
+	}
+}
+
+// addAbsent gives arms of the manifest of which the files say nothing a row, so
+// that no arm can vanish from a table.
+func (t *tableBuilder) addAbsent() {
+	for _, a := range t.source.arms {
+		if !slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Recommender == a.Name }) {
+			t.Rows[t.rowOf(a.Name, "")].Failed = "not measured: the run is not complete; the same command goes on with it"
+		}
+	}
+}
+
+// sortAndRank orders rows best first by the primary column, the first one.
+// Equal values share a rank and stand in the order of their names; controls
+// stand where their value puts them and take no rank; failed rows come last.
+func (t *tableBuilder) sortAndRank() {
+	order := make([]int, len(t.Rows))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int { return t.compare(t.Rows[i], t.Rows[j]) })
+	rows, texts, notes := t.Rows, t.texts, t.rows
+	t.Rows = make([]Row, len(order))
+	t.texts, t.rows = make([][][]string, len(order)), make([][]string, len(order))
+	for to, from := range order {
+		t.Rows[to], t.texts[to], t.rows[to] = rows[from], texts[from], notes[from]
+	}
+	above := map[string]*Row{} // last ranked row per agent arm
+	count := map[string]int{}
+	for i := range t.Rows {
+		r := &t.Rows[i]
+		if r.Control || r.primary() == nil {
+			continue
+		}
+		count[r.Agent]++
+		r.Rank = count[r.Agent]
+		if up := above[r.Agent]; up != nil {
+			if *up.primary() == *r.primary() {
+				r.Rank = up.Rank
+			}
+			r.Unresolved = overlap(up.Cells[0], r.Cells[0])
+		}
+		above[r.Agent] = r
+	}
+}
+
+// compare orders two rows: with a primary value first, better first, then by name.
+func (t *tableBuilder) compare(a, b Row) int {
+	x, y := a.primary(), b.primary()
+	switch {
+	case x == nil && y != nil:
+		return 1
+	case x != nil && y == nil:
+		return -1
+	case x != nil && *x != *y:
+		if t.Columns[0].Direction == "lower" {
+			return cmp.Compare(*x, *y)
+		}
+		return cmp.Compare(*y, *x)
+	}
+	return cmp.Or(strings.Compare(a.Recommender, b.Recommender), strings.Compare(a.Agent, b.Agent))
+}
+
+// primary is the value that orders the row; nil when there is none.
+func (r Row) primary() *float64 {
+	if len(r.Cells) == 0 {
+		return nil
+	}
+	return r.Cells[0].Value
+}
+
+// overlap reports whether two intervals have a point in common. Without an
+// interval nothing is known, and nothing is claimed.
+func overlap(a, b Cell) bool {
+	return a.Lo != nil && b.Lo != nil && *a.Lo <= *b.Hi && *b.Lo <= *a.Hi
+}
+
+// liftNotes moves a warning that all cells of a column carry to its head.
+func (t *tableBuilder) liftNotes() {
+	for j := range t.Columns {
+		var common []string
+		first := true
+		for i, r := range t.Rows {
+			if len(r.Cells) == 0 || r.Cells[j].Value == nil {
+				continue
+			}
+			if first {
+				common, first = slices.Clone(t.texts[i][j]), false
+				continue
+			}
+			common = slices.DeleteFunc(common, func(w string) bool { return !slices.Contains(t.texts[i][j], w) })
+		}
+		t.column[j] = common
+		for i := range t.Rows {
+			t.texts[i][j] = slices.DeleteFunc(slices.Clone(t.texts[i][j]), func(w string) bool { return slices.Contains(common, w) })
+		}
+	}
+}
+
+// numberNotes turns texts into numbered notes, in reading order: heads, then
+// rows from left to right.
+func (t *tableBuilder) numberNotes() {
+	for j, texts := range t.column {
+		t.Columns[j].Notes = t.number(texts)
+	}
+	for i := range t.Rows {
+		t.Rows[i].Notes = t.number(t.rows[i])
+		for j := range t.Rows[i].Cells {
+			t.Rows[i].Cells[j].Notes = t.number(t.texts[i][j])
+		}
+	}
+}
+
+func (t *tableBuilder) number(texts []string) []int {
+	var marks []int
+	for _, text := range texts {
+		text = oneLine(text)
+		at := slices.Index(t.Notes, text)
+		if at < 0 {
+			t.Notes = append(t.Notes, text)
+			at = len(t.Notes) - 1
+		}
+		marks = append(marks, at+1)
+	}
+	return marks
+}
+
+// finite is nil for NaN and infinities, which mean "none" in the files.
+func finite(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}
+
+// oneLine folds a text so that it can stand in a table.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,128 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+
+	"github.com/alignuser/alignuser/harness/record"
+)
+
+// Load reads the board of a run folder. It needs manifest.json and summary.csv;
+// failures.csv and timings.csv may be absent.
+func Load(dir string) (*Board, error) {
+	m, err := record.ReadManifest(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: no manifest.json: not a run folder, or a run that has not finished yet: run its suite, the same command goes on with it", dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := source{board: boardOf(m), arms: armsOf(m), describe: describe}
+	for _, t := range m.Tasks {
+		s.tasks = append(s.tasks, taskFacts{t.Kind, t.Primary, t.Invalid, facts(t.Facts)})
+	}
+	cells, err := record.ReadSummary(filepath.Join(dir, record.SummaryFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: no summary.csv: the run has not finished: go on with: %s", dir, m.Command)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range cells {
+		s.values = append(s.values, value{
+			Task: c.Task, Recommender: c.Recommender, Agent: c.Agent, Metric: c.Metric,
+			Repeats: c.Repeat, Version: c.Version, N: c.N, Value: c.Value, Lo: c.Lo, Hi: c.Hi, Warnings: c.Warnings,
+		})
+	}
+	failures, err := record.ReadFailures(filepath.Join(dir, record.FailuresFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, f := range failures {
+		s.failures = append(s.failures, failure{f.Task, f.Recommender, f.Agent, f.Repeat, f.Reason})
+	}
+	timings, err := record.ReadTimings(filepath.Join(dir, record.TimingsFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	s.board.Timings = timingsOf(timings)
+	return build(s), nil
+}
+
+func boardOf(m record.Manifest) Board {
+	return Board{
+		Suite: m.Suite.Name, Title: m.Suite.Title, Run: m.ID, Signature: m.Signature, Command: m.Command,
+		Data: Data{
+			Name: m.Data.Name, Version: m.Data.Version, Digest: m.Data.Digest, License: m.Data.License,
+			Citation: m.Data.Citation, Planted: m.Data.Planted,
+			Users: m.Data.Users, Items: m.Data.Items, Interactions: m.Data.Interactions,
+		},
+		Facts: protocol(m), Notes: m.Notes,
+	}
+}
+
+// protocol lists what was done to the data, and what a reader must know of it.
+func protocol(m record.Manifest) []Fact {
+	s := m.Data.Split
+	leak := "no"
+	if s.TemporalLeak {
+		leak = "yes (others' later interactions are visible in training)"
+	}
+	out := []Fact{
+		{"split", fmt.Sprintf("%s, test %s, validation %s of a user's interactions", s.Method, percent(s.Test), percent(s.Valid))},
+		{"rows", fmt.Sprintf("%s train, %s validation, %s test", count(s.TrainRows), count(s.ValidRows), count(s.TestRows))},
+		{"temporal-leak", leak},
+	}
+	if s.UsersTied > 0 {
+		out = append(out, Fact{"ties moved", fmt.Sprintf("%s of %s users had equal times across a cut; the group went whole to the earlier part", count(s.UsersTied), count(m.Data.Users))})
+	}
+	if s.UsersWithoutTest > 0 {
+		out = append(out, Fact{"users without test rows", fmt.Sprintf("%s of %s", count(s.UsersWithoutTest), count(m.Data.Users))})
+	}
+	return append(out, Fact{"seed", strconv.FormatUint(m.Suite.Seed, 10)}, Fact{"repeats", strconv.Itoa(m.Suite.Repeats)})
+}
+
+func percent(share float64) string {
+	return strconv.FormatFloat(share*100, 'g', 6, 64) + " %"
+}
+
+func armsOf(m record.Manifest) []arm {
+	arms := make([]arm, len(m.Arms))
+	for i, a := range m.Arms {
+		component := a.Plugin
+		if a.Component != "" && component != "" {
+			component += "/" + a.Component
+		}
+		arms[i] = arm{Name: a.Name, Component: component, Version: a.Version, Digest: a.Digest, Control: a.Control}
+	}
+	return arms
+}
+
+func facts(in []record.Fact) []Fact {
+	var out []Fact
+	for _, f := range in {
+		out = append(out, Fact{f.Name, f.Value})
+	}
+	return out
+}
+
+func timingsOf(in []record.CellTiming) []Timing {
+	var out []Timing
+	for _, t := range in {
+		out = append(out, Timing{
+			Task: t.Task, Recommender: t.Recommender, Agent: t.Agent, Repeat: t.Repeat,
+			Values: []Fact{
+				{"attempts", strconv.Itoa(t.Attempts)},
+				{"fit s", number(t.FitMS/1000, 3)},
+				{"recommend s", number(t.RecommendMS/1000, 3)},
+				{"users/s", number(t.UsersPerSecond, 0)},
+				{"cpu s", number(t.CPUMS/1000, 2)},
+				{"rss MB", number(t.RSSMB, 0)},
+			},
+		})
+	}
+	return out
+}

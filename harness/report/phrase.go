@@ -1,0 +1,96 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// heading is the suite's title, or its name.
+func (b *Board) heading() string {
+	if b.Title != "" {
+		return b.Title
+	}
+	return b.Suite
+}
+
+// dataLine is the data in one line: name, version, counts.
+func (b *Board) dataLine() string {
+	name := strings.TrimSpace(b.Data.Name + " " + b.Data.Version)
+	if b.Data.Planted {
+		name += " (planted)"
+	}
+	return fmt.Sprintf("%s: %s users, %s items, %s interactions",
+		name, count(b.Data.Users), count(b.Data.Items), count(b.Data.Interactions))
+}
+
+// dataFooter is licence, citation and digest of the data.
+func (b *Board) dataFooter() []string {
+	var out []string
+	if b.Data.Digest != "" {
+		out = append(out, "data digest "+b.Data.Digest)
+	}
+	if b.Data.License != "" {
+		out = append(out, "data licence: "+b.Data.License)
+	}
+	if b.Data.Citation != "" {
+		out = append(out, "cite: "+b.Data.Citation)
+	}
+	return out
+}
+
+// hasAgents reports whether any row was made by an agent arm.
+func (t Table) hasAgents() bool {
+	for _, r := range t.Rows {
+		if r.Agent != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// title is the metric with an arrow towards better, its unit and its marks.
+func (c Column) title() string {
+	s := c.Metric
+	switch c.Direction {
+	case "higher":
+		s += " ↑"
+	case "lower":
+		s += " ↓"
+	}
+	return s + marks(c.Notes)
+}
+
+// rankText is the rank, with ~ where the table does not resolve it, or a dash.
+func (r Row) rankText() string {
+	switch {
+	case r.Rank == 0:
+		return "–"
+	case r.Unresolved:
+		return fmt.Sprintf("~%d", r.Rank)
+	}
+	return fmt.Sprint(r.Rank)
+}
+
+func (r Row) nameText() string {
+	name := r.Recommender
+	if r.Control {
+		name += " (control)"
+	}
+	return name + marks(r.Notes)
+}
+
+// text is the value with its interval, its marks, and its n where that is not
+// the n of the row.
+func (c Cell) text(decimals, n int) string {
+	if c.Value == nil {
+		return "–" + marks(c.Notes)
+	}
+	s := number(*c.Value, decimals)
+	if c.Lo != nil {
+		s += fmt.Sprintf(" [%s, %s]", number(*c.Lo, decimals), number(*c.Hi, decimals))
+	}
+	if c.N != n {
+		s += fmt.Sprintf(" (n %s)", count(c.N))
+	}
+	return s + marks(c.Notes)
+}

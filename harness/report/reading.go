@@ -1,0 +1,58 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// reading says in words how to read a table. It says only what the table shows:
+// a sentence on `~` where there is one, on intervals where there are some.
+func reading(t Table) string {
+	if len(t.Columns) == 0 {
+		return "Nothing was measured: every row failed."
+	}
+	primary := t.Columns[0]
+	var s []string
+	switch primary.Direction {
+	case "lower":
+		s = append(s, fmt.Sprintf("Best row first, by %s (lower is better).", primary.Metric))
+	case "higher":
+		s = append(s, fmt.Sprintf("Best row first, by %s (higher is better).", primary.Metric))
+	default:
+		s = append(s, fmt.Sprintf("Sorted by %s, largest first.", primary.Metric))
+	}
+	var intervals, unresolved, failed bool
+	var controls []string
+	repeats := 0
+	for _, r := range t.Rows {
+		unresolved = unresolved || r.Unresolved
+		failed = failed || r.Failed != ""
+		repeats = max(repeats, r.Repeats)
+		if r.Control {
+			controls = append(controls, r.Recommender)
+		}
+		for _, c := range r.Cells {
+			intervals = intervals || c.Lo != nil
+		}
+	}
+	if intervals {
+		s = append(s, fmt.Sprintf("Intervals are 95 %% bootstrap intervals over users, given %s of each recommender.", fits(repeats)))
+	}
+	if unresolved {
+		s = append(s, "~ marks a row whose interval overlaps that of the row ranked above it: this table alone does not order the two.")
+	}
+	if len(controls) > 0 {
+		s = append(s, fmt.Sprintf("%s: control, shown as a yardstick and not ranked.", strings.Join(controls, ", ")))
+	}
+	if failed {
+		s = append(s, "Rows without numbers failed, for the reason given.")
+	}
+	return strings.Join(s, " ")
+}
+
+func fits(repeats int) string {
+	if repeats <= 1 {
+		return "one fit"
+	}
+	return fmt.Sprintf("the mean over %d fits", repeats)
+}

@@ -1,0 +1,331 @@
+package report
+
+import (
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// TerminalOptions says how a board is shown on a screen.
+type TerminalOptions struct {
+	Width   int  // columns; 0 means 100
+	Color   bool // escape sequences for colour and weight
+	All     bool // every cutoff, not only that of the primary metric
+	Timings bool // what the cells cost, as a last table
+}
+
+// Terminal writes the board for people: the primary metric with its interval, n
+// and a bar; the other metrics below it or, where the screen is wide enough,
+// beside it. The number after ± is the longer arm of the interval.
+func Terminal(w io.Writer, b *Board, o TerminalOptions) error {
+	if o.Width <= 0 {
+		o.Width = 100
+	}
+	s := &screen{TerminalOptions: o}
+	s.head(b)
+	for _, t := range b.Tables {
+		s.table(t)
+	}
+	if o.Timings {
+		s.timings(b.Timings)
+	}
+	s.foot(b)
+	return s.writeTo(w)
+}
+
+// screen is the page being written.
+type screen struct {
+	TerminalOptions
+	lines
+}
+
+// The few ways in which text stands out.
+const (
+	plain  = ""
+	bold   = "1"
+	faint  = "2"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+)
+
+func (s *screen) paint(style, text string) string {
+	if !s.Color || style == plain || text == "" {
+		return text
+	}
+	return "\x1b[" + style + "m" + text + "\x1b[0m"
+}
+
+// para writes text wrapped to the width, every line painted by itself.
+func (s *screen) para(style, hanging, text string) {
+	for i, line := range wrap(text, s.Width-len([]rune(hanging))) {
+		lead := hanging
+		if i > 0 {
+			lead = strings.Repeat(" ", len([]rune(hanging)))
+		}
+		s.add(s.paint(style, lead+line))
+	}
+}
+
+func (s *screen) head(b *Board) {
+	s.para(bold, "", b.heading())
+	s.para(plain, "", b.dataLine())
+	if b.Data.Planted {
+		s.para(yellow, "", plantedSentence)
+	}
+}
+
+func (s *screen) table(t Table) {
+	s.add("")
+	if t.Invalid != "" {
+		s.para(red, "", "INVALID: "+t.Invalid+". No number of this table may be used.")
+	}
+	all := groups(t.Columns)
+	if len(all) == 0 {
+		s.failures(t)
+		return
+	}
+	s.mainTable(t, all[0])
+	if s.All {
+		for _, columns := range all[1:] {
+			s.otherTables(t, columns)
+		}
+	}
+	s.failures(t)
+	s.add("")
+	s.para(plain, "", t.Reading)
+	if len(t.Columns) > 1 {
+		s.para(faint, "", "The number after ± is the longer arm of the interval.")
+	}
+	if len(all) > 1 && !s.All {
+		var at []string
+		for _, columns := range all[1:] {
+			at = append(at, "@"+cutoff(t.Columns[columns[0]].Metric))
+		}
+		s.para(faint, "", "Also measured "+strings.Join(at, ", ")+": see leaderboard.md, or add --all.")
+	}
+	for i, note := range t.Notes {
+		s.para(faint, superscript(i+1)+" ", note)
+	}
+	for _, f := range t.Facts {
+		s.para(faint, "· ", f.Name+": "+f.Value)
+	}
+}
+
+// mainTable shows the primary metric, and the others of its cutoff where they
+// fit; else they follow in tables of their own.
+func (s *screen) mainTable(t Table, columns []int) {
+	g := s.identity(t, true)
+	g.title = t.Task
+	primary, others := columns[0], columns[1:]
+	d := decimals(t, primary)
+	interval, ns, values := make([]string, len(t.Rows)), make([]string, len(t.Rows)), make([]string, len(t.Rows))
+	for i, r := range t.Rows {
+		if r.Failed != "" {
+			values[i] = "failed"
+			continue
+		}
+		c := r.Cells[primary]
+		values[i] = "–"
+		if c.Value != nil {
+			values[i] = number(*c.Value, d) + marks(c.Notes)
+		}
+		if c.Lo != nil {
+			interval[i] = number(*c.Lo, d) + " – " + number(*c.Hi, d)
+		}
+		ns[i] = count(c.N)
+	}
+	g.column(t.Columns[primary].title(), text.AlignRight, values)
+	g.column("95 % interval", text.AlignCenter, interval)
+	g.column("n", text.AlignRight, ns)
+	room := s.Width - g.width() - 2
+	beside := s.others(t, others)
+	need := 0
+	for _, c := range beside {
+		need += c.width() + 2
+	}
+	together := need > 0 && room-need >= minBar+2
+	if together {
+		room -= need
+	}
+	if bar := bars(t, primary, min(room, maxBar)); bar != nil {
+		g.column("", text.AlignLeft, bar)
+	}
+	if together {
+		g.columns = append(g.columns, beside...)
+		others = nil
+	}
+	s.draw(g, t)
+	if len(others) > 0 {
+		s.otherTables(t, others)
+	}
+}
+
+// otherTables shows metrics with ± beside them, as many to a table as fit.
+func (s *screen) otherTables(t Table, columns []int) {
+	cells := s.others(t, columns)
+	for len(cells) > 0 {
+		g := s.identity(t, false)
+		for len(cells) > 0 && (len(g.columns) <= g.fixed || g.width()+cells[0].width()+2 <= s.Width) {
+			g.columns = append(g.columns, cells[0])
+			cells = cells[1:]
+		}
+		s.add("")
+		s.draw(g, t)
+	}
+}
+
+// others makes the columns of metrics beside the primary one.
+func (s *screen) others(t Table, columns []int) []gridColumn {
+	var out []gridColumn
+	for _, j := range columns {
+		d := decimals(t, j)
+		texts := make([]string, len(t.Rows))
+		for i, r := range t.Rows {
+			if r.Failed == "" {
+				texts[i] = r.Cells[j].short(d, r.Cells[0].N)
+			}
+		}
+		out = append(out, gridColumn{t.Columns[j].title(), text.AlignRight, texts})
+	}
+	return out
+}
+
+// identity starts a grid with the columns that say whose row it is.
+func (s *screen) identity(t Table, ranks bool) *grid {
+	g := &grid{}
+	rank, name, agent := make([]string, len(t.Rows)), make([]string, len(t.Rows)), make([]string, len(t.Rows))
+	for i, r := range t.Rows {
+		rank[i], name[i], agent[i] = r.rankText(), r.nameText(), r.Agent
+	}
+	if ranks {
+		g.column("#", text.AlignRight, rank)
+	} else {
+		g.column("", text.AlignRight, make([]string, len(t.Rows)))
+		g.columns[0].head = " "
+	}
+	g.column("recommender", text.AlignLeft, name)
+	if t.hasAgents() {
+		g.column("agent", text.AlignLeft, agent)
+	}
+	g.fixed = len(g.columns)
+	return g
+}
+
+// newTable is an empty table in the house style: a rule under the head, no
+// other lines, columns two blanks apart.
+func newTable() table.Writer {
+	tw := table.NewWriter()
+	style := table.StyleLight
+	style.Format.Header = text.FormatDefault
+	style.Options = table.Options{SeparateHeader: true}
+	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
+	tw.SetStyle(style)
+	return tw
+}
+
+// draw renders a grid. Paint goes on after widths are known, row by row.
+func (s *screen) draw(g *grid, t Table) {
+	tw := newTable()
+	head := make(table.Row, len(g.columns))
+	configs := make([]table.ColumnConfig, len(g.columns))
+	for j, c := range g.columns {
+		head[j] = s.paint(bold, c.head)
+		configs[j] = table.ColumnConfig{Number: j + 1, Align: c.align, AlignHeader: c.align}
+	}
+	tw.AppendHeader(head)
+	tw.SetColumnConfigs(configs)
+	for i, r := range t.Rows {
+		row := make(table.Row, len(g.columns))
+		for j, c := range g.columns {
+			row[j] = s.paint(rowStyle(r), c.texts[i])
+		}
+		tw.AppendRow(row)
+	}
+	if g.title != "" {
+		s.add(s.paint(bold, g.title))
+	}
+	s.lay(tw.Render())
+}
+
+// lay writes a drawn table without the blanks, and the piece of its rule, that
+// pad the last column.
+func (s *screen) lay(drawn string) {
+	for line := range strings.Lines(drawn + "\n") {
+		line = strings.TrimRight(line, " \n")
+		if strings.Trim(line, "─") == "" {
+			line = strings.TrimSuffix(line, "──")
+		}
+		s.add(line)
+	}
+}
+
+func rowStyle(r Row) string {
+	switch {
+	case r.Failed != "":
+		return red
+	case r.Control:
+		return faint
+	case r.Rank == 1:
+		return green
+	}
+	return plain
+}
+
+func (s *screen) failures(t Table) {
+	first := true
+	for _, r := range t.Rows {
+		if r.Failed == "" {
+			continue
+		}
+		if first {
+			s.add("")
+			first = false
+		}
+		s.para(red, "× ", r.Recommender+": "+r.Failed)
+	}
+}
+
+func (s *screen) timings(ts []Timing) {
+	if len(ts) == 0 {
+		return
+	}
+	tw := newTable()
+	head := table.Row{"task", "recommender", "repeat"}
+	configs := []table.ColumnConfig{}
+	for i, v := range ts[0].Values {
+		head = append(head, v.Name)
+		configs = append(configs, table.ColumnConfig{Number: i + 4, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	tw.AppendHeader(head)
+	tw.SetColumnConfigs(configs)
+	for _, t := range ts {
+		row := table.Row{t.Task, t.Recommender, t.Repeat}
+		for _, v := range t.Values {
+			row = append(row, v.Value)
+		}
+		tw.AppendRow(row)
+	}
+	s.add("")
+	s.add(s.paint(bold, "cost of each cell (never in the leaderboard files)"))
+	s.lay(tw.Render())
+}
+
+func (s *screen) foot(b *Board) {
+	s.add("")
+	for _, note := range b.Notes {
+		s.para(yellow, "· ", note)
+	}
+	for _, f := range b.Facts {
+		s.para(faint, "· ", f.Name+": "+f.Value)
+	}
+	for _, line := range b.dataFooter() {
+		s.para(faint, "· ", line)
+	}
+	s.para(faint, "· ", "run "+b.Run+", protocol signature "+b.Signature)
+	if b.Command != "" {
+		s.para(faint, "· ", "made by: "+oneLine(b.Command))
+	}
+}
