@@ -119,8 +119,8 @@ func inside(hits []int32, relevant, k int) []int32 {
 //
 //	coverage@k = |distinct items in the first k of all lists| / items
 //
-// Every list counts, also those of users with nothing to find. It lies in
-// [0, 1] and in practice below lists·k / items. NaN where the catalogue is
+// Every list counts, whether or not it holds a hit. It lies in [0, 1] and
+// cannot exceed lists·k / items. NaN where the catalogue is
 // empty; panics where k < 1 or an item is not in [0, items). Catalogue coverage
 // of Ge, Delgado-Battenfeld and Jannach, Beyond accuracy, RecSys 2010.
 func Coverage(lists [][]int32, items, k int) float64 {

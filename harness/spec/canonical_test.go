@@ -2,6 +2,7 @@ package spec_test
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -80,6 +81,10 @@ options = { path = "models/a", paths = ["b"] }`, 1)
 
 func TestCanonicalOptions(t *testing.T) {
 	specs := []sdk.OptionSpec{{Name: "b", Type: sdk.OptionFloat}, {Name: "a", Type: sdk.OptionPath}, {Name: "n", Type: sdk.OptionInt, Neutral: true}}
+	zero, minus := sdk.Options{"b": 0.0}, sdk.Options{"b": math.Copysign(0, -1)}
+	if a, b := string(spec.CanonicalOptions(specs, zero, "")), string(spec.CanonicalOptions(specs, minus, "")); a != b {
+		t.Errorf("zero has two forms: %s, %s", a, b)
+	}
 	o := sdk.Options{"a": "/x/<y>", "b": 1e-7, "n": int64(3)}
 	if got := string(spec.CanonicalOptions(specs, o, "")); got != `{"b":1e-7}` {
 		t.Error(got)

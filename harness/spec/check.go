@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -60,6 +61,27 @@ func (s *Suite) component(c Catalogue, kind sdk.Kind, where string, m *Component
 	}
 	m.Component = spec.Name
 	m.Options = s.options(spec.Options, m.Options, at, where, es)
+}
+
+// Blame makes a mistake in the suite of what a plugin said later, when it was
+// started with these options. Where says which component this is: "dataset" or
+// "recommender." and the arm's name.
+func (c Component) Blame(where string, err error) Error {
+	return blame(orPos(c.at, c.Pos), where, err)
+}
+
+// Blame makes a mistake in the suite of an error of the task's own rules.
+func (t Task) Blame(err error) Error {
+	return blame(orPos(t.at, t.Pos), "task."+t.Kind, err)
+}
+
+// blame points at the option that an [sdk.Error] names, or else at the whole.
+func blame(at *place, where string, err error) Error {
+	var named *sdk.Error
+	if !errors.As(err, &named) || named.Option == "" {
+		return Error{Pos: at.Pos, Where: where, What: err.Error(), Cause: err}
+	}
+	return Error{Pos: at.at("options").at(named.Option).Pos, Where: where + ".options." + named.Option, What: named.Msg, Cause: err}
 }
 
 func orPos(at *place, pos Pos) *place {

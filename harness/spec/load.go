@@ -43,10 +43,6 @@ func Parse(path string, src []byte, sets []string) (*Suite, error) {
 	if err != nil {
 		return nil, Errors{{Pos: file, What: err.Error(), Cause: err}}
 	}
-	cwd, err := filepath.Abs(".")
-	if err != nil {
-		return nil, Errors{{Pos: file, What: err.Error(), Cause: err}}
-	}
 	tree := map[string]any{}
 	if _, err := toml.Decode(string(src), &tree); err != nil {
 		return nil, Errors{syntaxError(path, err)}
@@ -56,7 +52,7 @@ func Parse(path string, src []byte, sets []string) (*Suite, error) {
 
 	var es Errors
 	for _, s := range sets {
-		override(tree, root, s, cwd, &es)
+		override(tree, root, s, &es)
 	}
 	suite := read(tree, root, &es)
 	if err := es.err(); err != nil {

@@ -14,11 +14,12 @@ import (
 // override applies "dotted.path=value" to a decoded suite. The value is TOML
 // where it parses and a bare string elsewhere, so that paths need no quotes.
 // Elements of lists go by name or, from 0, by index. A path that names no key
-// of a suite is found by read, like one in the file.
-func override(tree map[string]any, root *place, set, cwd string, es *Errors) {
+// of a suite is found by read, like one in the file. The places it leaves have
+// no base, so that file paths given here start from the current folder.
+func override(tree map[string]any, root *place, set string, es *Errors) {
 	path, text, ok := strings.Cut(set, "=")
 	path = strings.TrimSpace(path)
-	here := &place{Pos: Pos{File: "--set " + path}, base: cwd}
+	here := &place{Pos: Pos{File: "--set " + path}}
 	keys, good := split(path)
 	if !ok || !good {
 		es.add(here, "", "write --set limits.workers=4", "want path=value")

@@ -26,7 +26,7 @@ func (p Pos) String() string {
 // mirrors the decoded document: the toml package tells no positions of keys.
 type place struct {
 	Pos
-	base  string // the folder that relative paths given here start from
+	base  string // the folder that relative paths given here start from; empty: the current one
 	table map[string]*place
 	list  []*place
 }

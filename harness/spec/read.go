@@ -117,8 +117,8 @@ func (t *table) arms() []Arm {
 		if first, ok := lines[a.Name]; ok && a.Name != "" {
 			d.fail("name", "give one of them another name", "%q is also the recommender of %s", a.Name, first)
 		}
-		if a.Name == Oracle {
-			d.fail("name", "choose another name", "%q is reserved for the control", a.Name)
+		if a.Name == Oracle || a.Name == Random && (a.Plugin != "basics" || a.Component.Component != Random) {
+			d.fail("name", fmt.Sprintf("choose name = %q", "my-"+a.Name), "%q is the name of a control", a.Name)
 		}
 		lines[a.Name] = d.at.Pos
 		arms = append(arms, a)

@@ -145,6 +145,21 @@ func TestOverrides(t *testing.T) {
 	}
 }
 
+func TestMemory(t *testing.T) {
+	for text, want := range map[string]int64{
+		`0`: 0, `4096`: 4096, `"4096"`: 4096, `"10B"`: 10, `"1KB"`: 1000, `"1.5KiB"`: 1536, `"2 MiB"`: 2 << 20, `"3GB"`: 3e9, `"1TiB"`: 1 << 40,
+	} {
+		if s := parse(t, whole, "limits.memory="+text); s.Limits.Memory != want {
+			t.Errorf("%s: %d, want %d", text, s.Limits.Memory, want)
+		}
+	}
+	for _, text := range []string{`-1`, `""`, `"GiB"`, `"5MGB"`, `"5K"`, `"5iB"`, `"-1MB"`, `"nanMB"`, `"9999999TiB"`, `1.5`, `"1 GiB B"`} {
+		if _, err := spec.Parse("x.toml", []byte(whole), []string{"limits.memory=" + text}); err == nil {
+			t.Errorf("%s was taken", text)
+		}
+	}
+}
+
 // TestErrors reads testdata/errors.txt: NAME.toml is a suite, whose leading
 // comments may give overrides, NAME.want the errors, all of them.
 func TestErrors(t *testing.T) {
@@ -220,6 +235,24 @@ func TestWarnings(t *testing.T) {
 	}
 	if err := s.Check(catalogue{}); err != nil || len(s.Warnings) != 1 {
 		t.Errorf("a second check: %v, %v", err, s.Warnings)
+	}
+}
+
+func TestBlame(t *testing.T) {
+	s := checked(t, whole)
+	bad := sdk.Invalidf("cutoffs", "10 is named twice")
+	for _, c := range []struct {
+		got  spec.Error
+		want string
+	}{
+		{s.Tasks[0].Blame(bad), "suites/whole.toml:23: task.offline.options.cutoffs: 10 is named twice"},
+		{s.Tasks[0].Blame(sdk.Invalidf("", "no")), "suites/whole.toml:21: task.offline: no"},
+		{s.Recommenders[1].Blame("recommender.ease-strong", sdk.Invalidf("l2", "no")), "suites/whole.toml:20: recommender.ease-strong.options.l2: no"},
+		{spec.Task{Kind: "offline", Pos: spec.Pos{File: "hand-made"}}.Blame(bad), "hand-made: task.offline.options.cutoffs: 10 is named twice"},
+	} {
+		if c.got.Error() != c.want || !errors.Is(c.got, sdk.ErrInvalid) {
+			t.Errorf("%v, want %v", c.got, c.want)
+		}
 	}
 }
 

@@ -9,9 +9,12 @@ import (
 // Schema is the newest suite format that this package reads.
 const Schema = 1
 
-// Oracle is the name of the control that the harness adds to every suite; no
-// arm may take it.
-const Oracle = "oracle"
+// Names of the controls that every leaderboard carries. No arm may be called
+// Oracle, and Random may only be the recommender of that name in plugin basics.
+const (
+	Oracle = "oracle"
+	Random = "random"
+)
 
 // Suite is a benchmark as its author wrote it.
 type Suite struct {
@@ -69,7 +72,7 @@ type Task struct {
 // Limits bound what a run may use. They never change a result, so they are not
 // part of any digest.
 type Limits struct {
-	Workers     int // cells worked on at a time; 0: the host decides
+	Workers     int // recommenders fitted at a time; 0: the host decides
 	Threads     int // of one plugin; 0: the plugin decides
 	FitTimeout  time.Duration
 	CallTimeout time.Duration

@@ -162,21 +162,14 @@ func (t *table) bytes(key string) int64 {
 
 func parseBytes(s string) (int64, bool) {
 	digits := strings.TrimRight(s, "BKMGTi ")
-	unit := strings.TrimSpace(s[len(digits):])
-	power := strings.Index("BKMGT", strings.TrimSuffix(strings.TrimSuffix(unit, "B"), "i"))
-	if unit == "" || unit == "B" {
-		power = 0
-	}
-	step := 1000.0
-	if strings.HasSuffix(unit, "iB") {
-		step = 1024
-	}
+	unit, ok := map[string]float64{
+		"": 1, "B": 1,
+		"KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+		"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+	}[strings.TrimSpace(s[len(digits):])]
 	f, err := strconv.ParseFloat(digits, 64)
-	n := f * math.Pow(step, float64(power))
-	if err != nil || power < 0 || unit != "" && !strings.HasSuffix(unit, "B") || unit == "iB" || !(n >= 0 && n < math.MaxInt64) {
-		return 0, false
-	}
-	return int64(n), true
+	n := f * unit
+	return int64(n), ok && err == nil && n >= 0 && n < math.MaxInt64
 }
 
 // sub reads a table inside this one; nil where it is missing or none.
