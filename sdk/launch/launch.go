@@ -1,0 +1,332 @@
+// Package launch is the host's door to a plugin: it starts the program, asks
+// what it holds and gives clients that implement the very interfaces of package
+// sdk. Plugins must not import it.
+//
+// Nothing a plugin sends can make this package panic or wait for ever: replies
+// are checked for shape, streams have a stall timer, starting has a time limit,
+// and after any failed start the process is dead. What the replies mean, limits
+// on a process and the way it is ended belong to the caller, who brings a
+// Runner for that.
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-plugin/runner"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"github.com/alignuser/alignuser/sdk"
+	"github.com/alignuser/alignuser/sdk/internal/convert"
+	"github.com/alignuser/alignuser/sdk/internal/handshake"
+	pb "github.com/alignuser/alignuser/sdk/internal/wire/pluginv1"
+)
+
+// Config says what to start and how.
+type Config struct {
+	// Cmd is the program with its arguments, folder and environment. It is
+	// read, never started. The plugin sees Cmd.Env and nothing of the host's
+	// own environment.
+	Cmd *exec.Cmd
+
+	// Runner makes the process out of a command that is complete but for its
+	// pipes: Cmd with the variables of the handshake, and no standard input.
+	// The last argument is the private folder of the socket. Nil: a plain
+	// child process, enough for tests, with nothing that confines it.
+	Runner func(hclog.Logger, *exec.Cmd, string) (runner.Runner, error)
+
+	// Logger takes what go-plugin has to say. Nil: nothing.
+	Logger hclog.Logger
+
+	// Stderr takes what the plugin writes to its standard error, where Runner
+	// is nil. Nil: only the end is kept, for error messages.
+	Stderr io.Writer
+
+	// RuntimeDir is where the private folder of the socket is made. Empty: the
+	// folder for temporary files. Its path must be short: sockets have names
+	// of at most 103 bytes.
+	RuntimeDir string
+
+	// StartTimeout bounds the time from start to the answer of Describe. 0: 30 s.
+	StartTimeout time.Duration
+
+	// StallTimeout bounds the silence on a stream that has heartbeats (Fit,
+	// Prepare, Read, WatchTune). 0: 30 s.
+	StallTimeout time.Duration
+
+	// HostVersion is told to the plugin.
+	HostVersion string
+}
+
+// Client is one running plugin. Its methods may be called from many goroutines.
+type Client struct {
+	config      Config
+	name        string
+	plugin      *plugin.Client
+	conn        *grpc.ClientConn
+	base        pb.PluginServiceClient
+	description sdk.Description
+
+	mu        sync.Mutex
+	process   runner.Runner // nil until go-plugin asked for it
+	socketDir string
+}
+
+// Start starts a plugin, makes the handshake and asks it to describe itself.
+// On any error the process has been killed. Errors wrap sdk.ErrCrashed and
+// carry what the runner's Diagnose said.
+func Start(ctx context.Context, c Config) (*Client, error) {
+	if c.Cmd == nil {
+		return nil, sdk.Invalidf("", "launch: no command")
+	}
+	if c.Logger == nil {
+		c.Logger = hclog.NewNullLogger()
+	}
+	if c.StartTimeout == 0 {
+		c.StartTimeout = 30 * time.Second
+	}
+	if c.StallTimeout == 0 {
+		c.StallTimeout = 30 * time.Second
+	}
+	cl := &Client{config: c, name: filepath.Base(c.Cmd.Path)}
+	if err := checkRuntimeDir(c.RuntimeDir); err != nil {
+		return nil, fmt.Errorf("start %s: %w", cl.name, err)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, c.StartTimeout, fmt.Errorf("not ready after %v", c.StartTimeout))
+	defer cancel()
+	connected := make(chan error, 1)
+	if err := cl.prepare(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", cl.name, err)
+	}
+	go func() { connected <- cl.connect() }()
+	var err error
+	select {
+	case err = <-connected:
+		connected <- nil // for abandon
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	if err == nil {
+		err = cl.describe(ctx)
+	}
+	if err != nil {
+		return nil, cl.abandon(ctx, err, connected)
+	}
+	return cl, nil
+}
+
+// checkRuntimeDir makes sure that the socket's name fits: the system's limit is
+// 103 bytes on macOS, 107 on Linux, and go-plugin adds two random names.
+func checkRuntimeDir(dir string) error {
+	if dir == "" {
+		dir = os.TempDir()
+	}
+	const limit = 103 - len("/plugin-dir4294967295/plugin4294967295")
+	if len(dir) > limit {
+		return sdk.Invalidf("", "runtime folder %s: %d bytes, at most %d fit a socket's name: choose a shorter one", dir, len(dir), limit)
+	}
+	return nil
+}
+
+// prepare makes go-plugin's client, which starts nothing yet.
+func (c *Client) prepare() error {
+	config := &plugin.ClientConfig{
+		HandshakeConfig:  handshake.Config(),
+		VersionedPlugins: map[int]plugin.PluginSet{handshake.ProtocolVersion: {}},
+		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
+		SkipHostEnv:      true,
+		StartTimeout:     c.config.StartTimeout,
+		Logger:           c.config.Logger,
+		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: c.config.RuntimeDir},
+		GRPCDialOptions: []grpc.DialOption{
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(handshake.MaxMessage), grpc.MaxCallSendMsgSize(handshake.MaxSend)),
+			grpc.WithInitialWindowSize(handshake.StreamWindow),
+			grpc.WithInitialConnWindowSize(handshake.ConnWindow),
+			grpc.WithReadBufferSize(handshake.IOBuffer),
+			grpc.WithWriteBufferSize(handshake.IOBuffer),
+		},
+	}
+	var env []string
+	if tcpOnly() {
+		identity, certificate, err := newIdentity()
+		if err != nil {
+			return err
+		}
+		config.TLSConfig, env = identity, []string{"PLUGIN_CLIENT_CERT=" + certificate}
+	}
+	config.RunnerFunc = func(l hclog.Logger, handshakeCmd *exec.Cmd, dir string) (runner.Runner, error) {
+		return c.newProcess(l, append(handshakeCmd.Env, env...), dir)
+	}
+	c.plugin = plugin.NewClient(config)
+	return nil
+}
+
+// newProcess is go-plugin's RunnerFunc. It keeps a hold of the process, since
+// go-plugin's own Kill waits for a lock that a hanging start holds.
+func (c *Client) newProcess(l hclog.Logger, env []string, dir string) (runner.Runner, error) {
+	cmd := &exec.Cmd{
+		Path: c.config.Cmd.Path, Args: c.config.Cmd.Args, Dir: c.config.Cmd.Dir,
+		Env: append(append([]string{}, c.config.Cmd.Env...), env...), Err: c.config.Cmd.Err,
+		SysProcAttr: c.config.Cmd.SysProcAttr, ExtraFiles: c.config.Cmd.ExtraFiles,
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.socketDir = dir
+	var p runner.Runner
+	var err error
+	if c.config.Runner != nil {
+		p, err = c.config.Runner(l, cmd, dir)
+	} else {
+		p = newChild(cmd, c.config.Stderr)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.process = guarded{Runner: p}
+	return c.process, nil
+}
+
+// guarded refuses an address that others could reach unencrypted.
+type guarded struct{ runner.Runner }
+
+func (g guarded) PluginToHost(network, address string) (string, string, error) {
+	if network != "unix" && !tcpOnly() {
+		return "", "", fmt.Errorf("the plugin listens on %s %s; want a unix socket in $PLUGIN_UNIX_SOCKET_DIR", network, address)
+	}
+	return g.Runner.PluginToHost(network, address)
+}
+
+// connect makes the handshake. go-plugin panics on a handshake with a
+// certificate that nobody asked for, hence the recover.
+func (c *Client) connect() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("handshake: %v", p)
+		}
+	}()
+	protocol, err := c.plugin.Client()
+	if err != nil {
+		return err
+	}
+	client, ok := protocol.(*plugin.GRPCClient)
+	if !ok {
+		return fmt.Errorf("handshake: the plugin does not speak gRPC")
+	}
+	c.conn = client.Conn
+	c.base = pb.NewPluginServiceClient(c.conn)
+	return nil
+}
+
+func (c *Client) describe(ctx context.Context) error {
+	m, err := c.base.Describe(ctx, &pb.DescribeRequest{HostVersion: c.config.HostVersion})
+	if err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return fmt.Errorf("describe: %w", err)
+	}
+	if c.description, err = convert.FromDescription(m); err != nil {
+		return fmt.Errorf("describe: reply: %w", err)
+	}
+	return nil
+}
+
+// abandon ends a plugin whose start failed, and tells why.
+func (c *Client) abandon(ctx context.Context, cause error, connected <-chan error) error {
+	c.mu.Lock()
+	p := c.process
+	c.mu.Unlock()
+	if p != nil {
+		_ = p.Kill(context.WithoutCancel(ctx))
+	}
+	cleaned := make(chan struct{})
+	go func() {
+		defer close(cleaned)
+		<-connected // go-plugin's Kill would wait for the same
+		c.Kill()
+	}()
+	wait(cleaned)
+	msg := cause.Error()
+	if p != nil {
+		if notes := p.Diagnose(context.WithoutCancel(ctx)); notes != "" {
+			msg += "\n" + notes
+		}
+	}
+	crash := &sdk.Error{Kind: sdk.ErrCrashed, Msg: msg}
+	if errors.Is(cause, context.Canceled) {
+		return fmt.Errorf("start %s: %w: %w", c.name, crash, context.Canceled)
+	}
+	return fmt.Errorf("start %s: %w", c.name, crash)
+}
+
+// wait gives cleaning up a few seconds: a descendant of the plugin may keep a
+// pipe open for ever.
+func wait(done <-chan struct{}) {
+	timer := time.NewTimer(5 * time.Second)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+}
+
+// Description is what the plugin said of itself when it started.
+func (c *Client) Description() sdk.Description { return c.description }
+
+// Health asks the plugin's health service and reports any status but serving.
+func (c *Client) Health(ctx context.Context) error {
+	reply, err := grpc_health_v1.NewHealthClient(c.conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: plugin.GRPCServiceName})
+	if err != nil {
+		return convert.FromStatus(ctx, err)
+	}
+	if s := reply.GetStatus(); s != grpc_health_v1.HealthCheckResponse_SERVING {
+		return &sdk.Error{Kind: sdk.ErrCrashed, Msg: "health: " + s.String()}
+	}
+	return nil
+}
+
+// Shutdown asks the plugin to end by itself and does not wait until it has.
+// Ctx must have a deadline.
+func (c *Client) Shutdown(ctx context.Context) error {
+	err := c.conn.Invoke(ctx, "/plugin.GRPCController/Shutdown", &emptypb.Empty{}, &emptypb.Empty{})
+	if status.Code(err) == codes.Unavailable { // it ended before it could answer
+		return nil
+	}
+	return convert.FromStatus(ctx, err)
+}
+
+// Kill kills the process, if it still runs, and frees all that belongs to it.
+// It must be called for every client, and may be called again.
+func (c *Client) Kill() {
+	c.mu.Lock()
+	p, dir := c.process, c.socketDir
+	c.mu.Unlock()
+	if p != nil {
+		_ = p.Kill(context.Background())
+	}
+	cleaned := make(chan struct{})
+	go func() {
+		defer close(cleaned)
+		c.plugin.Kill()
+	}()
+	wait(cleaned)
+	if dir != "" {
+		_ = os.RemoveAll(dir)
+	}
+}
+
+// Exited reports whether the process has ended.
+func (c *Client) Exited() bool { return c.plugin.Exited() }
