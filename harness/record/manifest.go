@@ -1,0 +1,163 @@
+package record
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Manifest says what a run was. With the evidence it is all that a report or a
+// verification needs.
+type Manifest struct {
+	Schema      int         `json:"schema"` // filled in by WriteManifest
+	HostVersion string      `json:"host_version"`
+	Suite       SuiteFacts  `json:"suite"`
+	Command     string      `json:"command"` // what to type to get the same again
+	ID          string      `json:"id"`      // filled in by WriteManifest
+	Identity    Identity    `json:"identity"`
+	Signature   string      `json:"signature"` // protocol signature: equal ones may be compared
+	Data        DataFacts   `json:"data"`
+	Arms        []ArmFacts  `json:"arms"`
+	Tasks       []TaskFacts `json:"tasks"`
+	Environment Environment `json:"environment"`
+	Started     time.Time   `json:"started"`
+	Finished    time.Time   `json:"finished,omitzero"` // zero: not finished
+	Notes       []string    `json:"notes,omitempty"`   // what a reader of any table must know
+}
+
+// SuiteFacts is the suite as text, without where it lay.
+type SuiteFacts struct {
+	Name      string          `json:"name"`
+	Title     string          `json:"title"`
+	Source    string          `json:"source"`    // the TOML text
+	Canonical json.RawMessage `json:"canonical"` // what the digest is of
+	Seed      uint64          `json:"seed"`
+	Repeats   int             `json:"repeats"`
+}
+
+// DataFacts describes the data set.
+type DataFacts struct {
+	Name         string     `json:"name"`
+	Plugin       string     `json:"plugin"`
+	Version      string     `json:"version"`
+	License      string     `json:"license"`
+	Citation     string     `json:"citation"`
+	Planted      bool       `json:"planted"` // generated from a model of people
+	Digest       string     `json:"digest"`
+	Users        int        `json:"users"`
+	Items        int        `json:"items"`
+	Interactions int        `json:"interactions"`
+	Split        SplitFacts `json:"split"`
+}
+
+// SplitFacts says how the data was divided, and what that did.
+type SplitFacts struct {
+	Method           string  `json:"method"`
+	Test             float64 `json:"test"`  // fraction asked for
+	Valid            float64 `json:"valid"` // fraction asked for
+	Digest           string  `json:"digest"`
+	TrainRows        int     `json:"train_rows"`
+	ValidRows        int     `json:"valid_rows"`
+	TestRows         int     `json:"test_rows"`
+	UsersWithoutTest int     `json:"users_without_test"`
+	UsersTied        int     `json:"users_tied"` // equal times straddled a cut
+	TemporalLeak     bool    `json:"temporal_leak"`
+}
+
+// ArmFacts describes a recommender of the suite.
+type ArmFacts struct {
+	Name        string         `json:"name"`
+	Plugin      string         `json:"plugin"`
+	Component   string         `json:"component"`
+	Version     string         `json:"version"`
+	Digest      string         `json:"digest"`
+	Builtin     bool           `json:"builtin"`
+	Options     map[string]any `json:"options"`
+	Determinism string         `json:"determinism"`
+	Control     bool           `json:"control"` // true: sees the truth; not a competitor
+}
+
+// TaskFacts describes a task of the suite.
+type TaskFacts struct {
+	Kind    string         `json:"kind"`
+	Options map[string]any `json:"options"`
+	Primary string         `json:"primary"` // metric that orders the table
+	Facts   []Fact         `json:"facts,omitempty"`
+	Invalid string         `json:"invalid,omitempty"` // the control that failed, and how; empty: all held
+}
+
+// Fact is a count or a caveat that a reader of the task's table must know.
+type Fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Environment is where the run ran. Results of equal environments are equal.
+type Environment struct {
+	OS     string `json:"os"`
+	Arch   string `json:"arch"`
+	CPUs   int    `json:"cpus"`
+	Go     string `json:"go"`
+	Kernel string `json:"kernel"`
+}
+
+// WriteManifest writes manifest.json with times in UTC and whole seconds.
+func (r *Run) WriteManifest(m Manifest) error {
+	m.Schema = Schema
+	m.ID = m.Identity.ID()
+	m.Started = m.Started.UTC().Truncate(time.Second)
+	m.Finished = m.Finished.UTC().Truncate(time.Second)
+	if m.ID != filepath.Base(r.dir) {
+		return fmt.Errorf("%s: the identity's id is %s, the folder's %s", ManifestFile, m.ID, filepath.Base(r.dir))
+	}
+	return r.disk.writeFile(filepath.Join(r.dir, ManifestFile), 0o644, func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false)
+		return e.Encode(m)
+	})
+}
+
+// ReadManifest reads the manifest of this run.
+func (r *Run) ReadManifest() (Manifest, error) { return ReadManifest(r.dir) }
+
+// ReadManifest reads the manifest of a run folder, which need not be held.
+func ReadManifest(dir string) (Manifest, error) {
+	path := filepath.Join(dir, ManifestFile)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return Manifest{}, err
+	}
+	var head struct {
+		Schema      int    `json:"schema"`
+		HostVersion string `json:"host_version"`
+	}
+	if err := json.Unmarshal(b, &head); err != nil {
+		return Manifest{}, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := checkSchema(head.Schema, head.HostVersion); err != nil {
+		return Manifest{}, fmt.Errorf("%s: %w", path, err)
+	}
+	var m Manifest
+	if err := json.Unmarshal(b, &m); err != nil {
+		return Manifest{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+// checkSchema refuses a layout that this package does not know.
+func checkSchema(have int, hostVersion string) error {
+	switch {
+	case have == Schema:
+		return nil
+	case have < 1:
+		return fmt.Errorf("schema %d: want %d: the file is not one of a run", have, Schema)
+	case hostVersion != "":
+		return fmt.Errorf("schema %d: this program reads schema %d: use alignuser %s or later, which wrote it", have, Schema, hostVersion)
+	default:
+		return fmt.Errorf("schema %d: this program reads schema %d: use the version of alignuser that wrote it, or later", have, Schema)
+	}
+}
