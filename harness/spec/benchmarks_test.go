@@ -1,0 +1,190 @@
+package spec_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/BurntSushi/toml"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/alignuser/alignuser/harness/metric"
+	"github.com/alignuser/alignuser/harness/spec"
+)
+
+const benchmarks = "../../benchmarks"
+
+func readme(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(benchmarks, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// fence is a block of code in Markdown.
+type fence struct{ info, text string }
+
+func fences(markdown string) (list []fence) {
+	for _, m := range regexp.MustCompile("(?ms)^```(\\S[^\n]*)\n(.*?)^```$").FindAllStringSubmatch(markdown, -1) {
+		list = append(list, fence{m[1], m[2]})
+	}
+	return list
+}
+
+// small holds what an example on the page does not show.
+var small = map[string]string{
+	"schema":      `1`,
+	"name":        `"first"`,
+	"dataset":     `{plugin = "planted"}`,
+	"split":       `{method = "user-temporal", test = 0.2}`,
+	"recommender": `[{plugin = "basics", component = "popular"}]`,
+	"task":        `[{kind = "offline"}]`,
+}
+
+// TestFormatExamples reads every suite on the page: those marked as failing
+// must fail with the text that follows them, all others must be good.
+func TestFormatExamples(t *testing.T) {
+	blocks := fences(readme(t))
+	good, bad := 0, 0
+	for i, b := range blocks {
+		fails := b.info == "toml fails"
+		if b.info != "toml" && !fails {
+			continue
+		}
+		given := map[string]any{}
+		if _, err := toml.Decode(b.text, &given); err != nil {
+			t.Errorf("%v in\n%s", err, b.text)
+			continue
+		}
+		var sets []string
+		for key, value := range small {
+			if _, ok := given[key]; !ok {
+				sets = append(sets, key+"="+value)
+			}
+		}
+		s, err := spec.Parse("suite.toml", []byte(b.text), append(sets, setsIn(b.text)...))
+		if err == nil {
+			err = s.Check(catalogue{})
+		}
+		switch {
+		case !fails:
+			good++
+			if err != nil {
+				t.Errorf("%v in\n%s", err, b.text)
+			}
+		case err == nil:
+			t.Errorf("no error in\n%s", b.text)
+		case i+1 == len(blocks) || blocks[i+1].info != "text":
+			t.Errorf("no message is shown after\n%s", b.text)
+		default:
+			bad++
+			if d := cmp.Diff(strings.TrimSpace(blocks[i+1].text), err.Error()); d != "" {
+				t.Errorf("-page +said in\n%s\n%s", b.text, d)
+			}
+		}
+	}
+	if good < 7 || bad < 8 {
+		t.Errorf("%d good and %d failing examples found", good, bad)
+	}
+}
+
+// TestFormatCommands reads the suites that the page runs, with their overrides.
+func TestFormatCommands(t *testing.T) {
+	n := 0
+	for _, b := range fences(readme(t)) {
+		if b.info != "sh" {
+			continue
+		}
+		for line := range strings.Lines(b.text) {
+			words := strings.Fields(line)
+			if len(words) < 3 || words[0] != "alignuser" {
+				t.Errorf("unknown command: %s", line)
+				continue
+			}
+			var sets []string
+			for i := 3; i+1 < len(words); i += 2 {
+				if words[i] != "--set" {
+					t.Errorf("unknown flag in: %s", line)
+				}
+				sets = append(sets, words[i+1])
+			}
+			n++
+			load(t, filepath.Join("../..", words[2]), sets...)
+		}
+	}
+	if n < 8 {
+		t.Errorf("%d commands found", n)
+	}
+}
+
+func load(t *testing.T, path string, sets ...string) *spec.Suite {
+	t.Helper()
+	s, err := spec.Load(path, sets)
+	if err == nil {
+		err = s.Check(catalogue{})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestFormatTables: the page knows every key and every metric.
+func TestFormatTables(t *testing.T) {
+	page := readme(t)
+	for _, key := range []string{
+		"schema", "name", "title", "seed", "repeats", "plugin", "component", "options", "method", "test", "valid", "kind",
+		"cutoffs", "metrics", "relevance", "workers", "threads", "fit-timeout", "call-timeout", "memory",
+	} {
+		if !strings.Contains(page, "\n| `"+key+"` | ") {
+			t.Errorf("no row for %s", key)
+		}
+	}
+	for _, m := range metric.Table() {
+		if !strings.Contains(page, "\n| `"+m.Name+"` | "+m.Doc+" | ") {
+			t.Errorf("no row for %s with the words of the metric table", m.Name)
+		}
+	}
+}
+
+// TestCommittedSuites: every suite of the folder is listed on the page, is good,
+// and is called what its file is called.
+func TestCommittedSuites(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(benchmarks, "*.toml"))
+	if err != nil || len(files) < 2 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	page := readme(t)
+	for _, file := range files {
+		var sets []string
+		if strings.Contains(file, "movielens") {
+			sets = []string{"dataset.options.path=ml-100k"}
+		}
+		s := load(t, file, sets...)
+		if want := strings.TrimSuffix(filepath.Base(file), ".toml"); s.Name != want {
+			t.Errorf("%s is called %s", file, s.Name)
+		}
+		if !strings.Contains(page, "| ["+filepath.Base(file)+"](") {
+			t.Errorf("%s is not on the page", file)
+		}
+		if s.Title == "" || s.Repeats < 2 || len(s.Warnings) > 0 {
+			t.Errorf("%s: title %q, %d repeats, %v", file, s.Title, s.Repeats, s.Warnings)
+		}
+	}
+}
+
+// Without the data the message is the command that names it.
+func TestMovieLensAsksForItsPath(t *testing.T) {
+	s, err := spec.Load(filepath.Join(benchmarks, "movielens-100k.toml"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Check(catalogue{})
+	if err == nil || !strings.Contains(err.Error(), "movielens-100k.toml:13: dataset.options.path: ") || !strings.Contains(err.Error(), "--set dataset.options.path=…") {
+		t.Errorf("%v", err)
+	}
+}
