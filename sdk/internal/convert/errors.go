@@ -69,6 +69,9 @@ func ToStatus(ctx context.Context, err error) error {
 	if ended := ctx.Err(); ended != nil && errors.Is(err, ended) {
 		return status.FromContextError(ended).Err()
 	}
+	if ours := (wireError{}); errors.As(err, &ours) {
+		return ours
+	}
 	code, reason := codes.Internal, ReasonFault
 	for _, k := range kinds() {
 		if errors.Is(err, k.kind) {
@@ -89,6 +92,16 @@ func ToStatus(ctx context.Context, err error) error {
 	return Status(code, msg, detail)
 }
 
+// wireError is a status made here. A component may return status errors too,
+// of a service that it calls itself, and those must not pass for ours.
+type wireError struct{ st *status.Status }
+
+// Error implements error.
+func (e wireError) Error() string { return e.st.Err().Error() }
+
+// GRPCStatus is what grpc sends.
+func (e wireError) GRPCStatus() *status.Status { return e.st }
+
 // Status makes a status error with a detail.
 func Status(code codes.Code, msg string, detail *pb.ErrorDetail) error {
 	const limit = 32 << 10 // statuses travel in headers, which are bounded
@@ -97,7 +110,7 @@ func Status(code codes.Code, msg string, detail *pb.ErrorDetail) error {
 	if with, err := st.WithDetails(protoadapt.MessageV1Of(detail)); err == nil {
 		st = with
 	}
-	return st.Err()
+	return wireError{st}
 }
 
 // clip cuts text to a number of bytes and keeps it valid UTF-8.
