@@ -2,7 +2,6 @@ package spec
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -33,42 +32,33 @@ func override(tree map[string]any, root *place, set string, es *Errors) {
 		case map[string]any:
 			if last {
 				node[key] = bare(text)
-				p.table = with(p.table, key, here)
+				p.replace(key, here)
 				return
 			}
 			if _, ok := node[key]; !ok {
 				node[key] = map[string]any{}
-				p.table = with(p.table, key, here)
+				p.replace(key, here)
 			}
-			at, p = node[key], p.at(key)
+			at, p = node[key], p.child(key, p.Pos)
 		case []any:
 			n, why, fix := find(node, keys[:i], key)
 			if n < 0 {
 				es.add(here, strings.Join(keys[:i], "."), fix, "%s", why)
 				return
 			}
+			for len(p.list) <= n {
+				p.element(p.Pos)
+			}
 			if last {
-				node[n] = bare(text)
-				p.list = slices.Clone(p.list)
-				if n < len(p.list) {
-					p.list[n] = here
-				}
+				node[n], p.list[n] = bare(text), here
 				return
 			}
-			at, p = node[n], p.item(n)
+			at, p = node[n], p.list[n]
 		default:
 			es.add(here, strings.Join(keys[:i], "."), "", "has no keys: it is %s", describe(at))
 			return
 		}
 	}
-}
-
-func with(table map[string]*place, key string, p *place) map[string]*place {
-	if table == nil {
-		table = map[string]*place{}
-	}
-	table[key] = p
-	return table
 }
 
 // split divides a dotted path; parts may be quoted as in TOML.
