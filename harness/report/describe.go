@@ -1,4 +1,37 @@
 package report
 
-// describe gives unit, direction and meaning of a metric.
-func describe(string) (Column, bool) { return Column{}, false }
+import "github.com/alignuser/alignuser/harness/metric"
+
+// describe gives unit, direction and meaning of a metric. A metric that this
+// program does not know keeps its column, without an arrow.
+func describe(id string) (Column, bool) {
+	m, _, err := metric.Parse(id)
+	if err != nil {
+		return Column{}, false
+	}
+	return Column{Unit: m.Unit, Direction: m.Direction.String(), Doc: m.Doc + "; " + m.Empty}, true
+}
+
+// family is a metric without its cutoff, for explaining it once.
+type family struct {
+	name, doc string
+	version   int
+}
+
+// families lists the metrics of a table once each, in column order.
+func families(t Table) []family {
+	var out []family
+	seen := map[family]bool{}
+	for _, c := range t.Columns {
+		name := c.Metric
+		if k := cutoff(c.Metric); k != "" {
+			name = c.Metric[:len(c.Metric)-len(k)] + "k"
+		}
+		f := family{name, c.Doc, c.Version}
+		if c.Doc != "" && !seen[f] {
+			seen[f] = true
+			out = append(out, f)
+		}
+	}
+	return out
+}

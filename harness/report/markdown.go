@@ -86,9 +86,10 @@ func markdownTable(m *lines, t Table) {
 	for _, f := range t.Facts {
 		m.addf("- %s: %s", md(f.Name), md(f.Value))
 	}
-	if len(t.Facts) > 0 {
-		m.add("")
+	for _, f := range families(t) {
+		m.addf("- %s (version %d): %s", md(f.name), f.version, md(f.doc))
 	}
+	m.add("")
 }
 
 // markdownGroup writes the columns of one cutoff.

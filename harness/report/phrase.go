@@ -16,7 +16,7 @@ func (b *Board) heading() string {
 // dataLine is the data in one line: name, version, counts.
 func (b *Board) dataLine() string {
 	name := strings.TrimSpace(b.Data.Name + " " + b.Data.Version)
-	if b.Data.Planted {
+	if b.Data.Planted && !strings.Contains(b.Data.Name, "planted") {
 		name += " (planted)"
 	}
 	return fmt.Sprintf("%s: %s users, %s items, %s interactions",

@@ -23,7 +23,7 @@ func metrics(id string) (Column, bool) {
 	family, _, _ := strings.Cut(id, "@")
 	switch family {
 	case "ndcg", "recall", "coverage":
-		return Column{Direction: "higher", Unit: "share", Doc: family}, true
+		return Column{Direction: "higher", Unit: "share", Doc: "what " + family + " is"}, true
 	case "rmse":
 		return Column{Direction: "lower"}, true
 	}
@@ -83,15 +83,34 @@ func nasty() source {
 	return s
 }
 
+// golden compares with a file below testdata, or rewrites it.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s differs; go test -update rewrites it (-want +got):\n%s", path, diff)
+	}
+}
+
 func TestGolden(t *testing.T) {
 	b := build(nasty())
+	terminal := func(o TerminalOptions) func(io.Writer, *Board) error {
+		return func(w io.Writer, b *Board) error { return Terminal(w, b, o) }
+	}
 	formats := map[string]func(io.Writer, *Board) error{
 		"nasty.md": Markdown, "nasty.csv": CSV, "nasty.json": JSON,
-		"nasty-80.txt":  func(w io.Writer, b *Board) error { return Terminal(w, b, TerminalOptions{Width: 80, All: true}) },
-		"nasty-140.txt": func(w io.Writer, b *Board) error { return Terminal(w, b, TerminalOptions{Width: 140}) },
-		"nasty-colour.txt": func(w io.Writer, b *Board) error {
-			return Terminal(w, b, TerminalOptions{Width: 100, Color: true})
-		},
+		"nasty-80.txt":     terminal(TerminalOptions{Width: 80, All: true}),
+		"nasty-140.txt":    terminal(TerminalOptions{Width: 140}),
+		"nasty-colour.txt": terminal(TerminalOptions{Width: 100, Color: true}),
 	}
 	for name, write := range formats {
 		t.Run(name, func(t *testing.T) {
@@ -99,19 +118,7 @@ func TestGolden(t *testing.T) {
 			if err := write(&got, b); err != nil {
 				t.Fatal(err)
 			}
-			path := filepath.Join("testdata", name)
-			if *update {
-				if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got.String()); diff != "" {
-				t.Errorf("%s differs; go test -update rewrites it (-want +got):\n%s", path, diff)
-			}
+			golden(t, name, got.Bytes())
 		})
 	}
 }

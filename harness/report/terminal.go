@@ -1,10 +1,10 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
@@ -12,7 +12,7 @@ import (
 type TerminalOptions struct {
 	Width   int  // columns; 0 means 100
 	Color   bool // escape sequences for colour and weight
-	All     bool // every cutoff, not only that of the primary metric
+	All     bool // every cutoff, and what the metrics mean
 	Timings bool // what the cells cost, as a last table
 }
 
@@ -111,6 +111,11 @@ func (s *screen) table(t Table) {
 	}
 	for _, f := range t.Facts {
 		s.para(faint, "· ", f.Name+": "+f.Value)
+	}
+	if s.All {
+		for _, f := range families(t) {
+			s.para(faint, "· ", fmt.Sprintf("%s (version %d): %s", f.name, f.version, f.doc))
+		}
 	}
 }
 
@@ -214,66 +219,6 @@ func (s *screen) identity(t Table, ranks bool) *grid {
 	return g
 }
 
-// newTable is an empty table in the house style: a rule under the head, no
-// other lines, columns two blanks apart.
-func newTable() table.Writer {
-	tw := table.NewWriter()
-	style := table.StyleLight
-	style.Format.Header = text.FormatDefault
-	style.Options = table.Options{SeparateHeader: true}
-	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
-	tw.SetStyle(style)
-	return tw
-}
-
-// draw renders a grid. Paint goes on after widths are known, row by row.
-func (s *screen) draw(g *grid, t Table) {
-	tw := newTable()
-	head := make(table.Row, len(g.columns))
-	configs := make([]table.ColumnConfig, len(g.columns))
-	for j, c := range g.columns {
-		head[j] = s.paint(bold, c.head)
-		configs[j] = table.ColumnConfig{Number: j + 1, Align: c.align, AlignHeader: c.align}
-	}
-	tw.AppendHeader(head)
-	tw.SetColumnConfigs(configs)
-	for i, r := range t.Rows {
-		row := make(table.Row, len(g.columns))
-		for j, c := range g.columns {
-			row[j] = s.paint(rowStyle(r), c.texts[i])
-		}
-		tw.AppendRow(row)
-	}
-	if g.title != "" {
-		s.add(s.paint(bold, g.title))
-	}
-	s.lay(tw.Render())
-}
-
-// lay writes a drawn table without the blanks, and the piece of its rule, that
-// pad the last column.
-func (s *screen) lay(drawn string) {
-	for line := range strings.Lines(drawn + "\n") {
-		line = strings.TrimRight(line, " \n")
-		if strings.Trim(line, "─") == "" {
-			line = strings.TrimSuffix(line, "──")
-		}
-		s.add(line)
-	}
-}
-
-func rowStyle(r Row) string {
-	switch {
-	case r.Failed != "":
-		return red
-	case r.Control:
-		return faint
-	case r.Rank == 1:
-		return green
-	}
-	return plain
-}
-
 func (s *screen) failures(t Table) {
 	first := true
 	for _, r := range t.Rows {
@@ -286,31 +231,6 @@ func (s *screen) failures(t Table) {
 		}
 		s.para(red, "× ", r.Recommender+": "+r.Failed)
 	}
-}
-
-func (s *screen) timings(ts []Timing) {
-	if len(ts) == 0 {
-		return
-	}
-	tw := newTable()
-	head := table.Row{"task", "recommender", "repeat"}
-	configs := []table.ColumnConfig{}
-	for i, v := range ts[0].Values {
-		head = append(head, v.Name)
-		configs = append(configs, table.ColumnConfig{Number: i + 4, Align: text.AlignRight, AlignHeader: text.AlignRight})
-	}
-	tw.AppendHeader(head)
-	tw.SetColumnConfigs(configs)
-	for _, t := range ts {
-		row := table.Row{t.Task, t.Recommender, t.Repeat}
-		for _, v := range t.Values {
-			row = append(row, v.Value)
-		}
-		tw.AppendRow(row)
-	}
-	s.add("")
-	s.add(s.paint(bold, "cost of each cell (never in the leaderboard files)"))
-	s.lay(tw.Render())
 }
 
 func (s *screen) foot(b *Board) {
