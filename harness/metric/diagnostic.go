@@ -1,0 +1,36 @@
+package metric
+
+// Head is what a table prints of a metric.
+type Head struct {
+	ID        string
+	Version   int
+	Unit      string
+	Direction Direction // 0: neither way is better
+	Doc       string
+}
+
+// TieShare says how much of a ranking is luck.
+const TieShare = "tie.share"
+
+// diagnostics lists numbers that qualify a table and rank nobody.
+func diagnostics() []Head {
+	return []Head{{
+		ID: TieShare, Version: 1, Unit: "share",
+		Doc: "share of listed places whose score is also that of another place or of the first item left out; such places are ordered by hash, alike for all arms",
+	}}
+}
+
+// Describe gives the head of a metric or diagnostic by its id; ok is false
+// where there is none.
+func Describe(id string) (h Head, ok bool) {
+	for _, d := range diagnostics() {
+		if d.ID == id {
+			return d, true
+		}
+	}
+	m, k, err := Parse(id)
+	if err != nil {
+		return Head{}, false
+	}
+	return Head{ID: m.ID(k), Version: m.Version, Unit: m.Unit, Direction: m.Direction, Doc: m.Doc}, true
+}
