@@ -1,0 +1,115 @@
+package score
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/alignuser/alignuser/harness/record"
+)
+
+// matrix holds every column of a task over one list of users.
+type matrix struct {
+	users   []int32 // ascending
+	at      map[int32]int
+	columns [][]float64 // one value per user; NaN: undefined
+}
+
+func newMatrix(in []scored) *matrix {
+	m := &matrix{users: universe(in), at: map[int32]int{}}
+	for i, u := range m.users {
+		m.at[u] = i
+	}
+	return m
+}
+
+// add lays a column out over all users and gives its number.
+func (m *matrix) add(c Column) int {
+	out := make([]float64, len(m.users))
+	for i := range out {
+		out[i] = math.NaN()
+	}
+	for i, u := range c.Users {
+		out[m.at[u]] = c.Values[i]
+	}
+	m.columns = append(m.columns, out)
+	return len(m.columns) - 1
+}
+
+// average adds the column of each user's mean over the repeats in which the
+// user has a value. One repeat is its own average.
+func (m *matrix) average(repeats []int) int {
+	if len(repeats) == 1 {
+		return repeats[0]
+	}
+	out := make([]float64, len(m.users))
+	for u := range out {
+		sum, n := 0.0, 0
+		for _, r := range repeats {
+			if v := m.columns[r][u]; !math.IsNaN(v) {
+				sum += v
+				n++
+			}
+		}
+		out[u] = sum / float64(n) // 0/0 is NaN: undefined in every repeat
+	}
+	m.columns = append(m.columns, out)
+	return len(m.columns) - 1
+}
+
+// mean over the users that have a value, added in the order of users.
+func mean(values []float64) (float64, int) {
+	sum, n := 0.0, 0
+	for _, v := range values {
+		if !math.IsNaN(v) {
+			sum += v
+			n++
+		}
+	}
+	return sum / float64(n), n
+}
+
+// interval is what the draws say of a column.
+type interval struct {
+	lo, hi float64
+	lost   int // draws in which nobody had a value
+}
+
+// finish fills in the numbers of rows that stand for columns.
+func (m *matrix) finish(rows []row, intervals []interval) []record.Cell {
+	out := make([]record.Cell, len(rows))
+	for i, r := range rows {
+		if r.column >= 0 {
+			r.Value, r.N = mean(m.columns[r.column])
+			r.Lo, r.Hi, r.Warnings = intervals[r.column].of(r.N, r.Warnings)
+		}
+		out[i] = r.Cell
+	}
+	return out
+}
+
+// of gives the interval of a column with n values, or says why there is none.
+func (v interval) of(n int, warnings []string) (lo, hi float64, _ []string) {
+	why := ""
+	switch {
+	case n == 0:
+		why = "undefined for every user"
+	case n == 1:
+		why = "no interval: one user"
+	case v.lost > draws/20:
+		why = fmt.Sprintf("no interval: %d users, none of whom is in %d of %d draws", n, v.lost, draws)
+	default:
+		return v.lo, v.hi, warnings
+	}
+	return math.NaN(), math.NaN(), append(slices.Clone(warnings), why)
+}
+
+// quantile interpolates between order statistics (Hyndman and Fan 1996, type 7).
+func quantile(sorted []float64, p float64) float64 {
+	h := p * float64(len(sorted)-1)
+	i := int(h)
+	if i+1 >= len(sorted) {
+		return sorted[len(sorted)-1]
+	}
+	return sorted[i] + (h-float64(i))*(sorted[i+1]-sorted[i])
+}

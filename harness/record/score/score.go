@@ -1,0 +1,268 @@
+// Package score turns evidence into cells. Running, re-scoring and verifying
+// all come through here, so a table can be remade from a run folder alone.
+//
+// Its opinions: users are the unit of chance, so intervals draw users and keep
+// all that belongs to one together; the same draws serve every arm, metric and
+// repeat of a task, so that differences between arms are paired; repeats are
+// averaged inside the user before users are averaged; a user for whom a metric
+// is undefined is left out of it and does not count in n.
+package score
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+
+	"github.com/alignuser/alignuser/harness/record"
+)
+
+// Column is a metric with one value per user.
+type Column struct {
+	Metric  string
+	Version int
+	Users   []int32   // each once, in any order
+	Values  []float64 // NaN: undefined for this user
+}
+
+// Whole is a metric that has no value per user, and therefore no interval.
+type Whole struct {
+	Metric  string
+	Version int
+	Value   float64
+	N       int
+	Why     string // why there is no interval: a warning in the table
+}
+
+// Sheet is one cell's metrics. Its rows come columns first, in this order.
+type Sheet struct {
+	Columns []Column
+	Wholes  []Whole
+}
+
+// Scorer computes a cell's metrics from its evidence, and from nothing else.
+type Scorer func(path string) (Sheet, error)
+
+// Score computes cells and summary of the given cells, with the scorer of each
+// cell's task. Cells without sealed evidence are passed over; a summary that
+// lacks repeats says so. The result depends on the evidence and the seed only.
+func Score(run *record.Run, keys []record.CellKey, scorers map[string]Scorer, seed uint64) (cells, summary []record.Cell, err error) {
+	tasks := map[string][]scored{}
+	var names []string
+	for _, key := range slices.SortedFunc(slices.Values(keys), record.CellKey.Compare) {
+		if tasks[key.Task] == nil {
+			names = append(names, key.Task)
+			tasks[key.Task] = []scored{}
+		}
+		if !run.Sealed(key) {
+			continue
+		}
+		scorer := scorers[key.Task]
+		if scorer == nil {
+			return nil, nil, fmt.Errorf("score: cell %s: no scorer for task %s", key, key.Task)
+		}
+		sheet, err := scorer(run.Evidence(key))
+		if err == nil {
+			err = sheet.check()
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("score: cell %s: %w", key, err)
+		}
+		tasks[key.Task] = append(tasks[key.Task], scored{key, sheet})
+	}
+	for _, name := range names {
+		c, s, err := scoreTask(tasks[name], repeatsOf(keys, name), seed, runtime.GOMAXPROCS(0))
+		if err != nil {
+			return nil, nil, fmt.Errorf("score: %w", err)
+		}
+		cells, summary = append(cells, c...), append(summary, s...)
+	}
+	return cells, summary, nil
+}
+
+// scored is a cell with its metrics.
+type scored struct {
+	key   record.CellKey
+	sheet Sheet
+}
+
+// repeatsOf counts the repeats that the task was to have.
+func repeatsOf(keys []record.CellKey, task string) int {
+	n := 0
+	for _, k := range keys {
+		if k.Task == task {
+			n = max(n, k.Repeat+1)
+		}
+	}
+	return n
+}
+
+// check refuses a sheet that a scorer got wrong.
+func (s Sheet) check() error {
+	seen := map[string]bool{}
+	for _, c := range s.Columns {
+		if seen[c.Metric] {
+			return fmt.Errorf("metric %s is there twice", c.Metric)
+		}
+		seen[c.Metric] = true
+		if len(c.Users) != len(c.Values) {
+			return fmt.Errorf("metric %s: %d users and %d values", c.Metric, len(c.Users), len(c.Values))
+		}
+		for i, v := range c.Values {
+			if math.IsInf(v, 0) {
+				return fmt.Errorf("metric %s: user %d: %v", c.Metric, c.Users[i], v)
+			}
+		}
+		users := slices.Sorted(slices.Values(c.Users))
+		for i := 1; i < len(users); i++ {
+			if users[i] == users[i-1] {
+				return fmt.Errorf("metric %s: user %d is there twice", c.Metric, users[i])
+			}
+		}
+	}
+	for _, w := range s.Wholes {
+		if seen[w.Metric] {
+			return fmt.Errorf("metric %s is there twice", w.Metric)
+		}
+		seen[w.Metric] = true
+	}
+	return nil
+}
+
+// row is a cell of the table whose numbers are those of a column.
+type row struct {
+	record.Cell
+	column int // -1: complete as it is
+}
+
+// scoreTask scores cells of one task, sorted by key.
+func scoreTask(in []scored, repeats int, seed uint64, workers int) (cells, summary []record.Cell, err error) {
+	m := newMatrix(in)
+	var cellRows, summaryRows []row
+	for _, arm := range arms(in) {
+		var sums []summed
+		for _, c := range in[arm.from:arm.to] {
+			for _, col := range c.sheet.Columns {
+				at := m.add(col)
+				cellRows = append(cellRows, row{newCell(c.key, col.Metric, col.Version), at})
+				if sums, err = addRepeat(sums, newCell(c.key, col.Metric, col.Version), at, 0); err != nil {
+					return nil, nil, err
+				}
+			}
+			for _, w := range c.sheet.Wholes {
+				r := newCell(c.key, w.Metric, w.Version)
+				r.Value, r.N, r.Warnings = w.Value, w.N, warnings(w.Why)
+				cellRows = append(cellRows, row{r, -1})
+				if sums, err = addRepeat(sums, r, -1, w.Value); err != nil {
+					return nil, nil, err
+				}
+			}
+		}
+		for _, s := range sums {
+			summaryRows = append(summaryRows, s.row(m, repeats))
+		}
+	}
+	intervals := m.bootstrap(seed, workers)
+	return m.finish(cellRows, intervals), m.finish(summaryRows, intervals), nil
+}
+
+// summed collects one metric of an arm over its repeats.
+type summed struct {
+	record.Cell
+	columns []int     // of the matrix
+	values  []float64 // of whole metrics
+}
+
+// addRepeat files a repeat's metric under its name, in the order in which
+// metrics first appear.
+func addRepeat(sums []summed, c record.Cell, column int, value float64) ([]summed, error) {
+	i := slices.IndexFunc(sums, func(s summed) bool { return s.Metric == c.Metric })
+	if i < 0 {
+		i = len(sums)
+		sums = append(sums, summed{Cell: c})
+	}
+	s := &sums[i]
+	if s.Version != c.Version || (len(s.columns) > 0) != (column >= 0) && len(s.columns)+len(s.values) > 0 {
+		return nil, fmt.Errorf("cell %s: metric %s is not the same as in another repeat (version %d, %d)", c.Key(), c.Metric, c.Version, s.Version)
+	}
+	if column >= 0 {
+		s.columns = append(s.columns, column)
+	} else {
+		s.values = append(s.values, value)
+		s.N = min(s.N, c.N)
+	}
+	return sums, nil
+}
+
+// row averages: columns inside each user, whole metrics as they are, where n is
+// the smallest of theirs.
+func (s summed) row(m *matrix, repeats int) row {
+	r := row{s.Cell, -1}
+	r.Repeat = len(s.columns) + len(s.values)
+	if r.Repeat < repeats {
+		r.Warnings = append(slices.Clone(r.Warnings), fmt.Sprintf("%d of %d repeats", r.Repeat, repeats))
+	}
+	if len(s.columns) > 0 {
+		r.column = m.average(s.columns)
+		return r
+	}
+	r.Value = 0
+	for _, v := range s.values {
+		r.Value += v
+	}
+	r.Value /= float64(len(s.values))
+	return r
+}
+
+// span is a run of cells that differ in their repeat only.
+type span struct{ from, to int }
+
+func arms(in []scored) (out []span) {
+	for i := range in {
+		k := in[i].key
+		k.Repeat = 0
+		if n := len(out); n > 0 {
+			last := in[out[n-1].from].key
+			last.Repeat = 0
+			if last == k {
+				out[n-1].to = i + 1
+				continue
+			}
+		}
+		out = append(out, span{i, i + 1})
+	}
+	return out
+}
+
+func newCell(k record.CellKey, metric string, version int) record.Cell {
+	return record.Cell{
+		Task: k.Task, Recommender: k.Recommender, Agent: k.Agent, Repeat: k.Repeat,
+		Metric: metric, Version: version, Value: math.NaN(), Lo: math.NaN(), Hi: math.NaN(),
+	}
+}
+
+func warnings(why string) []string {
+	if why == "" {
+		return nil
+	}
+	return []string{why}
+}
+
+// universe gives every user that any cell mentions, ascending.
+func universe(in []scored) []int32 {
+	seen := map[int32]bool{}
+	for _, c := range in {
+		for _, col := range c.sheet.Columns {
+			for _, u := range col.Users {
+				seen[u] = true
+			}
+		}
+	}
+	out := make([]int32, 0, len(seen))
+	for u := range seen {
+		out = append(out, u)
+	}
+	slices.SortFunc(out, cmp.Compare[int32])
+	return out
+}
