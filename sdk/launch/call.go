@@ -41,13 +41,23 @@ func (c *Client) Configure(ctx context.Context, config sdk.Config) error {
 	return convert.FromStatus(ctx, err)
 }
 
-// fault is a reply that breaks the contract. It is the plugin's doing, so it
-// must not look like a complaint about the request.
+// ReplyError says that a reply broke the contract's shape. It is the plugin's
+// doing, so it is none of the sentinels of package sdk and does not look like a
+// complaint about the request.
+type ReplyError struct {
+	Method string
+	Err    error
+}
+
+// Error gives "method: reply: what is wrong".
+func (e *ReplyError) Error() string { return e.Method + ": reply: " + e.Err.Error() }
+
+// fault names a reply that breaks the contract; nil stays nil.
 func fault(method string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &sdk.Error{Msg: method + ": reply: " + err.Error()}
+	return &ReplyError{Method: method, Err: err}
 }
 
 // need refuses an optional method that the component did not declare.
