@@ -47,8 +47,12 @@ func (p *Process) call(ctx context.Context, a ask, f func(context.Context, *laun
 
 func (p *Process) place(rpc string, err error) error {
 	var fault *FaultError
-	if err == nil || errors.As(err, &fault) {
+	var shape *launch.ReplyError
+	switch {
+	case err == nil || errors.As(err, &fault):
 		return err
+	case errors.As(err, &shape):
+		return p.fault(rpc, shape.Err)
 	}
 	return fmt.Errorf("%s: %s: %w", p.label, rpc, err)
 }
@@ -72,7 +76,7 @@ func (p *Process) try(ctx context.Context, g *generation, a ask, f func(context.
 		return nil, os.ErrClosed
 	case late:
 		g.giveUp()
-		return p.crash(a.rpc, g, fmt.Sprintf("no answer within %v", a.limit), err), nil
+		return p.crash(a.rpc, g, fmt.Sprintf("no answer within %v", a.limit.Round(time.Millisecond)), err), nil
 	case errors.Is(err, sdk.ErrCrashed) || g.child.exited():
 		p.awaitEnd(g)
 		return p.crash(a.rpc, g, p.endReason(g, err), err), nil
