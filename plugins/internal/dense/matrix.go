@@ -34,6 +34,16 @@ func Read(ref sdk.DataRef, values bool) (*Matrix, error) {
 	return FromInteractions(x, values)
 }
 
+// ReadMeta opens a training folder for its numbers of users and items.
+func ReadMeta(ref sdk.DataRef) (columns.Meta, error) {
+	folder, err := columns.Open(ref)
+	if err != nil {
+		return columns.Meta{}, err
+	}
+	defer folder.Close()
+	return folder.Meta(), nil
+}
+
 // FromInteractions is Read for interactions at hand. The result aliases
 // nothing of x.
 func FromInteractions(x columns.Interactions, values bool) (*Matrix, error) {
@@ -150,11 +160,15 @@ func AddCooccurrence(x, byItem *Matrix, i int32, out []float64) {
 	}
 }
 
-// Basket gives the items that stand for user i of a request, ascending and each
-// once: the training items of a known user, and what the session's history says
-// was watched or liked. The result may alias train; buf is reused otherwise.
+// Basket gives, in buf's memory, the items that stand for user i of a request,
+// ascending and each once: the training items of a known user, and what the
+// session's history says was watched or liked.
 func Basket(buf []int32, train *Matrix, r *sdk.RecommendRequest, i int) []int32 {
 	buf = buf[:0]
+	if u := r.Users[i]; u >= 0 {
+		buf = append(buf, train.Row(int(u))...)
+	}
+	known := len(buf)
 	if len(r.History.Offsets) > 0 {
 		for e := r.History.Offsets[i]; e < r.History.Offsets[i+1]; e++ {
 			if k := r.HistoryKinds[e]; k == sdk.HistoryWatched || k == sdk.HistoryLiked {
@@ -162,12 +176,8 @@ func Basket(buf []int32, train *Matrix, r *sdk.RecommendRequest, i int) []int32 
 			}
 		}
 	}
-	u := r.Users[i]
-	if len(buf) == 0 && u >= 0 {
-		return train.Row(int(u))
-	}
-	if u >= 0 {
-		buf = append(buf, train.Row(int(u))...)
+	if len(buf) == known {
+		return buf
 	}
 	slices.Sort(buf)
 	return slices.Compact(buf)
