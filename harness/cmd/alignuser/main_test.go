@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite the goldens inside the stories")
+
+// binVariable names the folder of built programs, from TestMain to the stories.
+const binVariable = "ALIGNUSER_TEST_BIN"
+
+// TestMain builds the program and every plugin into one folder, because
+// built-ins are what lies beside the program. Stories run these real processes.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(buildAndRun(m))
+}
+
+func buildAndRun(m *testing.M) int {
+	bin, err := os.MkdirTemp("", "alignuser-bin-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(bin)
+	if err := build(bin); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	if err := os.Setenv(binVariable, bin); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// build compiles as the README says. Packages that are no programs are checked
+// and leave nothing.
+func build(bin string) error {
+	for _, packages := range []string{"./harness/cmd/alignuser", "./plugins/..."} {
+		if _, err := os.Stat(filepath.Join(repository, "plugins")); errors.Is(err, fs.ErrNotExist) && packages == "./plugins/..." {
+			continue
+		}
+		c := exec.Command("go", "build", "-ldflags=-s -w", "-o", bin+string(filepath.Separator), packages)
+		c.Dir = repository
+		if out, err := c.CombinedOutput(); err != nil {
+			return fmt.Errorf("go build %s: %w\n%s", packages, err, out)
+		}
+	}
+	return nil
+}
+
+// repository is the module's root, seen from this package.
+const repository = "../../.."
+
+// TestStories runs testdata/script/*.txtar. In a story
+//
+//	status 2 alignuser run x.toml
+//
+// runs a program and demands that exit status. $REPO is the module's root.
+func TestStories(t *testing.T) {
+	root, err := filepath.Abs(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PATH", os.Getenv(binVariable)+string(os.PathListSeparator)+os.Getenv("PATH"))
+			env.Setenv("BIN", os.Getenv(binVariable))
+			env.Setenv("REPO", root)
+			env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
+			env.Setenv("ALIGNUSER_CACHE", filepath.Join(env.WorkDir, ".cache"))
+			env.Setenv("COLUMNS", "100")
+			return goEnvironment(env)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
+	})
+}
+
+// goEnvironment lets stories build plugins with the caches of this machine, and
+// without its network.
+func goEnvironment(env *testscript.Env) error {
+	env.Setenv("GOPROXY", "off")
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOROOT"} {
+		out, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			return fmt.Errorf("go env %s: %w", name, err)
+		}
+		env.Setenv(name, string(out[:len(out)-1]))
+	}
+	return nil
+}
+
+// status runs a program and compares its exit status.
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status code program [args...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	got := 0
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%s: %v", args[1], err)
+	}
+	if got != want {
+		ts.Fatalf("%v: exit status %d, want %d", args[1:], got, want)
+	}
+}
