@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // source is a run as its files tell it, before any of it is arranged.
@@ -275,5 +276,14 @@ func finite(v float64) *float64 {
 	return &v
 }
 
-// oneLine folds a text so that it can stand in a table.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine folds a text so that it can stand in a table. Control characters, with
+// which a plugin's message could move the cursor, become blanks.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	return strings.Join(strings.Fields(s), " ")
+}

@@ -170,6 +170,41 @@ func TestLowerIsBetterAndEqualValuesShareARank(t *testing.T) {
 	}
 }
 
+// A bar cannot show a negative value, so there is none.
+func TestNoBarsBelowZero(t *testing.T) {
+	nan := math.NaN()
+	b := build(source{describe: metrics, values: []value{val("a", "gain", -1.0, nan, nan, 9), val("b", "gain", 2.0, nan, nan, 9)}})
+	var out bytes.Buffer
+	if err := Terminal(&out, b, TerminalOptions{Width: 90}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(out.String(), "█▏▎▍▌▋▊▉") {
+		t.Errorf("bars beside a negative value:\n%s", out.String())
+	}
+}
+
+// What a plugin says may not steer the terminal.
+func TestControlCharactersAreDropped(t *testing.T) {
+	s := nasty()
+	s.failures[0].Reason = "boom\x1b[2J\x07\r now\u009bgone"
+	s.board.Title = "title \x1b]0;x\x07"
+	b := build(s)
+	formats := Formats()
+	formats["terminal"] = func(w io.Writer, b *Board) error { return Terminal(w, b, TerminalOptions{}) }
+	for name, write := range formats {
+		var out bytes.Buffer
+		if err := write(&out, b); err != nil {
+			t.Fatal(err)
+		}
+		if name == "json" {
+			continue // escapes them by itself
+		}
+		if strings.ContainsAny(out.String(), "\x1b\x07\r\u009b") {
+			t.Errorf("%s holds control characters: %q", name, out.String())
+		}
+	}
+}
+
 // A change of a metric's version makes numbers that may not share a column.
 func TestVersionsAreColumns(t *testing.T) {
 	old := val("a", "ndcg@10", 0.5, 0.4, 0.6, 9)

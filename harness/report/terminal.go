@@ -60,7 +60,7 @@ func (s *screen) paint(style, text string) string {
 
 // para writes text wrapped to the width, every line painted by itself.
 func (s *screen) para(style, hanging, text string) {
-	for i, line := range wrap(text, s.Width-len([]rune(hanging))) {
+	for i, line := range wrap(oneLine(text), s.Width-len([]rune(hanging))) {
 		lead := hanging
 		if i > 0 {
 			lead = strings.Repeat(" ", len([]rune(hanging)))
