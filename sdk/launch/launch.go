@@ -82,6 +82,7 @@ type Client struct {
 
 	mu        sync.Mutex
 	process   runner.Runner // nil until go-plugin asked for it
+	abandoned bool          // nothing may be started any more
 	socketDir string
 }
 
@@ -195,12 +196,25 @@ func (c *Client) newProcess(l hclog.Logger, env []string, dir string) (runner.Ru
 	if err != nil {
 		return nil, err
 	}
-	c.process = guarded{Runner: p}
+	c.process = guarded{Runner: p, client: c}
 	return c.process, nil
 }
 
-// guarded refuses an address that others could reach unencrypted.
-type guarded struct{ runner.Runner }
+// guarded does not start what has been given up, and refuses an address that
+// others could reach unencrypted.
+type guarded struct {
+	runner.Runner
+	client *Client
+}
+
+func (g guarded) Start(ctx context.Context) error {
+	g.client.mu.Lock()
+	defer g.client.mu.Unlock()
+	if g.client.abandoned {
+		return errors.New("given up before the start")
+	}
+	return g.Runner.Start(ctx)
+}
 
 func (g guarded) PluginToHost(network, address string) (string, string, error) {
 	if network != "unix" && !tcpOnly() {
@@ -247,6 +261,7 @@ func (c *Client) describe(ctx context.Context) error {
 // abandon ends a plugin whose start failed, and tells why.
 func (c *Client) abandon(ctx context.Context, cause error, connected <-chan error) error {
 	c.mu.Lock()
+	c.abandoned = true
 	p := c.process
 	c.mu.Unlock()
 	if p != nil {

@@ -55,6 +55,9 @@ func run(kind sdk.Kind, news []func() sdk.Component) {
 		fmt.Fprint(os.Stderr, byHand(kind))
 		os.Exit(1)
 	}
+	// Ctrl-C reaches every process of a terminal; what it means is the host's
+	// to decide.
+	signal.Ignore(os.Interrupt)
 	// Standard output belongs to the handshake: what authors print goes to
 	// standard error, which the host logs.
 	stdout, stderr := os.Stdout, os.Stderr
@@ -91,8 +94,7 @@ func run(kind sdk.Kind, news []func() sdk.Component) {
 	exit()
 }
 
-// watchTerm ends the process on SIGTERM. go-plugin ignores SIGINT: Ctrl-C
-// reaches the whole terminal, and the host decides what it means.
+// watchTerm ends the process on SIGTERM.
 func watchTerm(exit func()) {
 	term := make(chan os.Signal, 1)
 	signal.Notify(term, syscall.SIGTERM)
