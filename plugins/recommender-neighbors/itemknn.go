@@ -54,7 +54,7 @@ func (m *itemKNN) Spec() sdk.ComponentSpec {
 				Doc: "What an interaction counts: 1, or its value (cosine only; data with values).",
 			},
 			{
-				Name: "shrink", Type: sdk.OptionFloat, Default: 10.0, Min: sdk.Bound(0), Max: sdk.Bound(1e6),
+				Name: "shrink", Type: sdk.OptionFloat, Default: 0.0, Min: sdk.Bound(0), Max: sdk.Bound(1e6),
 				Doc: "Added to the similarity's denominator, against pairs with little support; 0 is the plain similarity.",
 			},
 			{
