@@ -1,5 +1,4 @@
 # Plain `make` prints the targets. Only Go and make are needed for demo and test.
-SHELL := /bin/bash
 GO ?= go
 BIN ?= bin
 # Stripped static binaries; CGO is wanted by the race detector only.

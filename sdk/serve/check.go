@@ -109,5 +109,5 @@ func checkOption(o sdk.OptionSpec) error {
 
 // kebab tells whether a name is lower-case words and digits joined by hyphens.
 func kebab(s string) bool {
-	return len(s) <= 63 && regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`).MatchString(s)
+	return len(s) <= 63 && regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(s)
 }

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/alignuser/alignuser/harness/report"
+	"github.com/alignuser/alignuser/harness/run"
+	"github.com/alignuser/alignuser/harness/spec"
+	"github.com/alignuser/alignuser/harness/task/all"
+	"github.com/alignuser/alignuser/sdk"
+)
+
+// newRunCommand carries a suite out, or goes on with it.
+func newRunCommand(a *app) *cobra.Command {
+	var flags suiteFlags
+	var out string
+	var workers int
+	c := &cobra.Command{
+		Use:   "run <suite.toml>",
+		Short: "Run a suite, or go on where it was stopped",
+		Long: `run carries a suite out and prints its leaderboard. What it finds is kept in
+runs/<suite>/<id>/, where id depends on the suite, the data, the plugins and the
+seed: the same command goes on where an earlier one ended, however it ended.
+
+The first Ctrl-C lets calls in flight finish (ten seconds at most), the second
+ends at once; neither loses what was finished.
+
+Exit status: 0 good, 1 some cells failed or the machine did, 2 the suite or the
+command line is wrong, 130 interrupted.`,
+		Example: "  alignuser run benchmarks/quickstart.toml\n" +
+			"  alignuser run benchmarks/movielens-100k.toml --set dataset.options.path=ml-100k",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeSuites,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("run: a suite is missing: for example: alignuser run benchmarks/quickstart.toml (alignuser list shows what there is)")
+			}
+			s, err := spec.Load(args[0], flags.sets)
+			if err != nil {
+				return &exitError{code: exitUsage, err: err}
+			}
+			if workers > 0 {
+				s.Limits.Workers = workers
+			}
+			return a.runSuite(c.Context(), s, args[0], out, flags.sets)
+		},
+	}
+	flags.add(c)
+	c.Flags().StringVar(&out, "out", "runs", "`folder` of run folders")
+	c.Flags().IntVar(&workers, "workers", 0, "arms fitted at once; results do not depend on it (default: limits.workers of the suite)")
+	return c
+}
+
+func (a *app) runSuite(ctx context.Context, s *spec.Suite, path, out string, sets []string) error {
+	ctx, stop, release := signals(ctx, a)
+	defer release()
+	h, err := a.openHost(path)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	progress := newProgress(a)
+	defer progress.Close()
+	plan, err := run.Prepare(ctx, run.Config{
+		Suite: s, Host: h, Tasks: all.Tasks(), Root: out, CacheDir: a.cacheDir(), Offline: a.getenv("ALIGNUSER_OFFLINE") == "1",
+		Version: version(), Command: command(path, sets, s), Events: progress.Event,
+	})
+	if err != nil {
+		return suiteError(err)
+	}
+	defer plan.Close()
+	res, err := plan.Execute(ctx, stop)
+	progress.Close()
+	if err != nil {
+		return machineError(err)
+	}
+	if res.Interrupted {
+		return &exitError{code: exitInterrupted, err: fmt.Errorf("%s: interrupted with %d of %d cells done: the same command goes on from here", res.Dir, res.Done, res.Cells)}
+	}
+	return a.showRun(res, path)
+}
+
+// showRun ends a run: the table, how to read it, where the files are, what to
+// type next.
+func (a *app) showRun(res run.Result, path string) error {
+	if err := report.WriteAll(res.Dir); err != nil {
+		return err
+	}
+	board, err := report.Load(res.Dir)
+	if err != nil {
+		return err
+	}
+	if err := report.Terminal(a.stdout, board, a.terminalOptions()); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "\nfiles  %s (leaderboard.md, .csv, .json; cells.csv; evidence/)\nnext   alignuser report %s --format markdown\n", res.Dir, path)
+	if n := len(res.Failures); n > 0 {
+		return &exitError{code: exitFailed, err: fmt.Errorf("%s: %d of %d cells failed, see failures.csv; the same command tries them again", res.Dir, n, res.Cells)}
+	}
+	return nil
+}
+
+// suiteError gives an error found before anything ran its exit status: what is
+// wrong with the suite or the data is the user's to mend.
+func suiteError(err error) error {
+	var wrong spec.Errors
+	if errors.As(err, &wrong) || errors.Is(err, sdk.ErrInvalid) {
+		return &exitError{code: exitUsage, err: err}
+	}
+	return machineError(err)
+}
+
+// machineError adds the remedy to what the machine lacks.
+func machineError(err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return fmt.Errorf("%w: free some space and repeat the command; finished work is kept", err)
+	}
+	return err
+}
+
+// command gives the line that makes the run again. Values of neutral options,
+// such as paths of this machine, are left to the reader.
+func command(path string, sets []string, s *spec.Suite) string {
+	if filepath.IsAbs(path) {
+		path = filepath.Base(path)
+	}
+	line := []string{"alignuser", "run", filepath.ToSlash(path)}
+	for _, set := range sets {
+		key, _, _ := strings.Cut(set, "=")
+		if strings.HasPrefix(key, "limits.") {
+			continue
+		}
+		if strings.HasSuffix(key, "path") {
+			set = key + "=<path>"
+		}
+		line = append(line, "--set", set)
+	}
+	return strings.Join(line, " ")
+}
+
+// signals makes the two stages of ending: the first signal closes stop, the
+// second ends ctx.
+func signals(ctx context.Context, a *app) (hard context.Context, stop <-chan struct{}, release func()) {
+	hard, cancel := context.WithCancel(ctx)
+	got := make(chan os.Signal, 2)
+	signal.Notify(got, os.Interrupt, syscall.SIGTERM)
+	soft, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case <-done:
+				return
+			case <-got:
+				if n == 0 {
+					a.notef("stopping: calls in flight may finish (10 s at most); once more ends at once")
+					close(soft)
+				} else {
+					cancel()
+				}
+			}
+		}
+	}()
+	return hard, soft, func() { signal.Stop(got); close(done); cancel() }
+}

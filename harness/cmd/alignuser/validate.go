@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/alignuser/alignuser/harness/run"
+	"github.com/alignuser/alignuser/harness/spec"
+	"github.com/alignuser/alignuser/harness/task/all"
+)
+
+// suiteFlags are what every verb that loads a suite takes.
+type suiteFlags struct {
+	sets []string
+}
+
+func (f *suiteFlags) add(c *cobra.Command) {
+	c.Flags().StringArrayVar(&f.sets, "set", nil, "change a value of the suite: `key=value`, for example dataset.options.path=ml-100k or recommender.ease.options.l2=200; may be repeated")
+}
+
+// newValidateCommand checks a suite without touching data.
+func newValidateCommand(a *app) *cobra.Command {
+	var flags suiteFlags
+	c := &cobra.Command{
+		Use:               "validate <suite.toml>",
+		Short:             "Check a suite: keys, types, plugins, options",
+		Long:              "validate reads a suite as run would and checks every key against the tasks and plugins\nit names, by having the plugins describe themselves. No data is read and nothing is fitted.",
+		Example:           "  alignuser validate benchmarks/movielens-100k.toml --set dataset.options.path=ml-100k",
+		Args:              exactly("a suite"),
+		ValidArgsFunction: completeSuites,
+		RunE: func(c *cobra.Command, args []string) error {
+			s, err := spec.Load(args[0], flags.sets)
+			if err != nil {
+				return &exitError{code: exitUsage, err: err}
+			}
+			h, err := a.openHost(args[0])
+			if err != nil {
+				return err
+			}
+			defer h.Close()
+			if err := run.Check(s, run.Catalogue{Context: c.Context(), Host: h, Tasks: all.Tasks()}); err != nil {
+				return &exitError{code: exitUsage, err: err}
+			}
+			for _, w := range s.Warnings {
+				a.notef("warning: %v", w)
+			}
+			fmt.Fprintf(a.stdout, "%s: good: %s, %d recommenders, %d repeats\n", args[0], s.Name, len(s.Recommenders), s.Repeats)
+			return nil
+		},
+	}
+	flags.add(c)
+	return c
+}

@@ -1,0 +1,97 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/alignuser/alignuser/harness/control"
+	"github.com/alignuser/alignuser/harness/record"
+	"github.com/alignuser/alignuser/harness/record/score"
+)
+
+// conclude turns the evidence into scores, judges the controls, and completes
+// the manifest. It reads only what the run folder holds.
+func (p *Plan) conclude(ctx context.Context, r *record.Run, started time.Time) error {
+	p.config.Events(Phase{Text: "scoring: 10,000 bootstrap draws over users"})
+	var keys []record.CellKey
+	p.each(func(key record.CellKey) {
+		if r.Sealed(key) {
+			keys = append(keys, key)
+		}
+	})
+	scorers := map[string]score.Scorer{}
+	for _, t := range p.tasks {
+		scorers[t.task.Kind()] = t.task.Scorer(t.options)
+	}
+	cells, summary, err := score.Score(r, keys, scorers, seedFor(p.config.Suite.Seed, streamScore))
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	invalid := map[string]string{}
+	for _, t := range p.tasks {
+		invalid[t.task.Kind()] = control.Judge(t.task.Kind(), summary)
+	}
+	return errors.Join(
+		record.WriteCells(filepath.Join(r.Dir(), record.CellsFile), cells),
+		record.WriteSummary(filepath.Join(r.Dir(), record.SummaryFile), summary),
+		r.Flush(),
+		r.WriteManifest(p.manifest(started, time.Now(), invalid)),
+	)
+}
+
+// manifest says what this run is.
+func (p *Plan) manifest(started, finished time.Time, invalid map[string]string) record.Manifest {
+	s, info, stats := p.config.Suite, p.corpus.Info(), p.split.Stats()
+	m := record.Manifest{
+		HostVersion: p.config.Version,
+		Command:     p.config.Command,
+		Identity:    p.id,
+		Signature:   p.signature(),
+		Suite: record.SuiteFacts{
+			Name: s.Name, Title: s.Title, Source: string(s.Source), Canonical: p.canonical, Seed: s.Seed, Repeats: s.Repeats,
+		},
+		Data: record.DataFacts{
+			Name: p.dataName, Plugin: s.Dataset.Plugin, Version: info.Version, License: info.License, Citation: info.Citation,
+			Planted: info.Planted, Digest: p.corpus.Digest(),
+			Users: p.corpus.Users(), Items: p.corpus.Items(), Interactions: p.corpus.Interactions(),
+			Split: record.SplitFacts{
+				Method: s.Split.Method, Test: s.Split.Test, Valid: s.Split.Valid, Digest: p.split.Digest(),
+				TrainRows: stats.TrainRows, ValidRows: stats.ValidRows, TestRows: stats.TestRows,
+				UsersWithoutTest: stats.UsersWithoutTest, UsersTied: stats.UsersTied, TemporalLeak: stats.TemporalLeak,
+			},
+		},
+		Environment: record.Environment{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Go: runtime.Version(), Kernel: kernel()},
+		Started:     started,
+		Finished:    finished,
+	}
+	for _, a := range p.arms {
+		m.Arms = append(m.Arms, record.ArmFacts{
+			Name: a.name, Plugin: a.exe.Name, Component: a.spec.Name, Version: a.exe.Version, Digest: a.digest,
+			Builtin: a.exe.Builtin || a.oracle, Options: significant(a.spec, a.options), Determinism: a.spec.Determinism.String(), Control: a.oracle,
+		})
+	}
+	for _, t := range p.tasks {
+		m.Tasks = append(m.Tasks, record.TaskFacts{
+			Kind: t.task.Kind(), Options: t.options, Primary: t.task.Metrics(t.options)[0],
+			Facts: t.Facts(), Invalid: invalid[t.task.Kind()],
+		})
+	}
+	return m
+}
+
+// signature is the protocol signature (METHOD 9): what must match before two
+// runs may be compared. Arms and the seed of replicates are not part of it.
+func (p *Plan) signature() string {
+	tasks := make([]any, len(p.tasks))
+	for i, t := range p.tasks {
+		tasks[i] = map[string]any{"kind": t.task.Kind(), "options": t.options}
+	}
+	return digest("protocol", p.corpus.Digest(), p.split.Digest(), tasks)[:16]
+}
+

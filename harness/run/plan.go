@@ -1,0 +1,241 @@
+package run
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"github.com/alignuser/alignuser/harness/control"
+	"github.com/alignuser/alignuser/harness/corpus"
+	"github.com/alignuser/alignuser/harness/host"
+	"github.com/alignuser/alignuser/harness/record"
+	"github.com/alignuser/alignuser/harness/spec"
+	"github.com/alignuser/alignuser/harness/task"
+	"github.com/alignuser/alignuser/sdk"
+)
+
+// Config is what a run needs.
+type Config struct {
+	Suite    *spec.Suite // loaded; Prepare checks it
+	Host     *host.Host
+	Tasks    []task.Task // the kinds that suites may ask for
+	Root     string      // folder of run folders
+	CacheDir string      // kept between runs
+	Offline  bool        // the network must not be used
+	Version  string      // of the host, for the manifest
+	Command  string      // that made the run, for the report
+	Events   func(Event) // may be nil
+}
+
+// arm is one row of the leaderboard.
+type arm struct {
+	name    string
+	exe     host.Executable
+	spec    sdk.ComponentSpec
+	options sdk.Options
+	digest  string
+	control bool
+	oracle  bool // answered inside the host
+}
+
+// bound is a task of the suite with options and data.
+type bound struct {
+	task.Bound
+	task    task.Task
+	options sdk.Options
+}
+
+// Plan is a suite ready to be carried out.
+type Plan struct {
+	config Config
+	corpus *corpus.Corpus
+	split  *corpus.Split
+	arms   []arm
+	tasks  []bound
+	id     record.Identity
+
+	dataName  string
+	canonical []byte
+}
+
+// Prepare checks the suite, reads the data and splits it, and finds out which
+// run this is. Close the plan when done with it.
+func Prepare(ctx context.Context, c Config) (*Plan, error) {
+	if c.Events == nil {
+		c.Events = func(Event) {}
+	}
+	catalogue := Catalogue{Context: ctx, Host: c.Host, Tasks: c.Tasks}
+	if err := Check(c.Suite, catalogue); err != nil {
+		return nil, err
+	}
+	p := &Plan{config: c}
+	if err := p.open(ctx, catalogue); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Check validates a suite against tasks and plugins without touching data.
+func Check(s *spec.Suite, c Catalogue) error {
+	if err := s.Check(c); err != nil {
+		return err
+	}
+	var wrong spec.Errors
+	for _, t := range s.Tasks {
+		known, _ := find(c.Tasks, t.Kind)
+		if err := known.Check(t.Options); err != nil {
+			wrong = append(wrong, t.Blame(err))
+		}
+	}
+	if len(wrong) > 0 {
+		return wrong
+	}
+	return nil
+}
+
+func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
+	s := p.config.Suite
+	p.config.Events(Phase{Text: "reading data set " + s.Dataset.Plugin})
+	var err error
+	if p.corpus, err = p.openCorpus(ctx); err != nil {
+		return err
+	}
+	p.config.Events(Phase{Text: fmt.Sprintf("splitting %d interactions (%s)", p.corpus.Interactions(), s.Split.Method)})
+	p.split, err = p.corpus.Split(corpus.SplitParams{
+		Method: s.Split.Method, Test: s.Split.Test, Valid: s.Split.Valid, Seed: seedFor(s.Seed, streamSplit),
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range s.Tasks {
+		known, _ := find(p.config.Tasks, t.Kind)
+		b, err := known.Bind(t.Options, p.split)
+		if err != nil {
+			return spec.Errors{t.Blame(err)}
+		}
+		p.tasks = append(p.tasks, bound{Bound: b, task: known, options: t.Options})
+	}
+	if err := p.findArms(catalogue); err != nil {
+		return err
+	}
+	p.canonical = s.Canonical(catalogue)
+	canonical := sha256.Sum256(p.canonical)
+	p.id = record.Identity{
+		Suite: hex.EncodeToString(canonical[:]), Data: p.corpus.Digest(), Split: p.split.Digest(), Seed: s.Seed,
+	}
+	for _, a := range p.arms {
+		p.id.Arms = append(p.id.Arms, record.ArmDigest{Name: a.name, Digest: a.digest})
+	}
+	return nil
+}
+
+// openCorpus asks the dataset plugin once; its process ends before any
+// recommender starts.
+func (p *Plan) openCorpus(ctx context.Context) (*corpus.Corpus, error) {
+	c, d := p.config, p.config.Suite.Dataset
+	exe, err := c.Host.Resolve(sdk.KindDataset, d.Plugin)
+	if err != nil {
+		return nil, err
+	}
+	proc, err := c.Host.Start(ctx, host.Instance{Executable: exe, Component: d.Component, Options: d.Options, Seed: c.Suite.Seed})
+	if err != nil {
+		return nil, err
+	}
+	defer proc.Close()
+	p.dataName = d.Plugin + "/" + proc.Spec().Name
+	identity := digest(exe.Digest, d.Component, string(spec.CanonicalOptions(proc.Spec().Options, d.Options, "")))
+	return corpus.Open(ctx, corpus.Config{
+		CacheDir: c.CacheDir, Offline: c.Offline,
+		Emit: func(e sdk.Event) {
+			if progress, ok := e.(sdk.Progress); ok {
+				c.Events(Phase{Text: "data set: " + progress.Stage + " " + progress.Message})
+			}
+		},
+	}, identity, proc.Dataset())
+}
+
+// findArms lists the suite's recommenders and adds the controls that every
+// table carries: a random arm where the suite has none, and the oracle.
+func (p *Plan) findArms(catalogue Catalogue) error {
+	s := p.config.Suite
+	arms := s.Recommenders
+	random := false
+	for _, r := range arms {
+		random = random || isRandom(r.Plugin, r.Component.Component)
+	}
+	if !random {
+		arms = append([]spec.Arm{{Name: control.RandomName, Component: spec.Component{
+			Plugin: control.RandomPlugin, Component: control.RandomComponent, Options: sdk.Options{},
+		}}}, arms...)
+	}
+	for _, r := range arms {
+		described, err := catalogue.Component(sdk.KindRecommender, r.Plugin, r.Component.Component)
+		if err != nil {
+			return fmt.Errorf("%s: recommender %s: %w", r.Pos, r.Name, err)
+		}
+		exe, err := p.config.Host.Resolve(sdk.KindRecommender, r.Plugin)
+		if err != nil {
+			return fmt.Errorf("%s: recommender %s: %w", r.Pos, r.Name, err)
+		}
+		p.arms = append(p.arms, arm{
+			name: r.Name, exe: exe, spec: described, options: r.Options,
+			digest:  digest(exe.Digest, described.Name, string(spec.CanonicalOptions(described.Options, r.Options, filepath.Dir(s.Path)))),
+			control: isRandom(r.Plugin, described.Name),
+		})
+	}
+	p.arms = append(p.arms, arm{
+		name: control.OracleName, control: true, oracle: true,
+		spec: p.tasks[0].Oracle().Spec(), digest: digest(control.OracleName),
+	})
+	return nil
+}
+
+func isRandom(plugin, component string) bool {
+	return plugin == control.RandomPlugin && component == control.RandomComponent
+}
+
+// significant gives options for the record: it leaves out those that cannot change
+// a result.
+func significant(s sdk.ComponentSpec, o sdk.Options) sdk.Options {
+	out := sdk.Options{}
+	for _, d := range s.Options {
+		if v, ok := o[d.Name]; ok && !d.Neutral {
+			out[d.Name] = v
+		}
+	}
+	return out
+}
+
+// digest hashes parts as JSON, whose object keys are sorted.
+func digest(parts ...any) string {
+	b, err := json.Marshal(parts)
+	if err != nil {
+		panic(fmt.Sprintf("digest: %v", err)) // options are scalars, lists and tables of them
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// Close lets go of the data.
+func (p *Plan) Close() {
+	if p.corpus != nil {
+		_ = p.corpus.Close() // read-only mappings: nothing can be lost
+	}
+}
+
+// ID is the run's 12 hex digits: the same suite, data, plugins and seeds give
+// the same.
+func (p *Plan) ID() string { return p.id.ID() }
+
+// keys lists the cells of a unit in order of tasks.
+func (p *Plan) keys(a arm, repeat int) []record.CellKey {
+	keys := make([]record.CellKey, len(p.tasks))
+	for i, t := range p.tasks {
+		keys[i] = record.CellKey{Task: t.task.Kind(), Recommender: a.name, Repeat: repeat}
+	}
+	return keys
+}
