@@ -1,0 +1,207 @@
+package corpus
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"sync"
+
+	"github.com/alignuser/alignuser/sdk"
+	"github.com/alignuser/alignuser/sdk/columns"
+)
+
+// Split is a corpus divided. What it hands out stays valid after the corpus is
+// closed; TrainingFolder needs it open.
+type Split struct {
+	corpus *Corpus
+	in     ordered
+	parts  []part
+	digest string
+	stats  SplitStats
+	train  *Training
+	valid  *HeldOut
+	test   *HeldOut
+
+	folders sync.Mutex
+}
+
+// SplitStats says what a division did, for every table that rests on it.
+type SplitStats struct {
+	Method           string
+	Test, Valid      float64
+	TrainRows        int
+	ValidRows        int
+	TestRows         int
+	UsersWithoutTest int
+	UsersTied        int  // equal times straddled a cut, and went to the earlier part
+	TemporalLeak     bool // training has interactions later than held-out ones of other users
+}
+
+func newSplit(c *Corpus, p SplitParams, m method, in ordered, d division) (*Split, error) {
+	s := &Split{corpus: c, in: in, parts: d.parts}
+	byItem := groupBy(in.Item, in.Items)
+	s.train = newTraining(s.view(byItem, partTrain))
+	s.valid = &HeldOut{s.view(byItem, partValid)}
+	s.test = &HeldOut{s.view(byItem, partTest)}
+	s.stats = SplitStats{
+		Method: p.Method, Test: p.Test, Valid: p.Valid, UsersTied: d.tied, TemporalLeak: m.leak,
+		TrainRows: s.train.Rows(), ValidRows: s.valid.Rows(), TestRows: s.test.Rows(),
+	}
+	for u := range int32(in.Users) {
+		if len(s.test.Of(u)) == 0 {
+			s.stats.UsersWithoutTest++
+		}
+	}
+	if s.stats.TestRows == 0 {
+		return nil, sdk.Invalidf("split.test", "data set %s: no interaction is left to test on: users have too few interactions for a fraction of %v, or all at one time", c.name, p.Test)
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "split/1 %s %s %v %v %d\n", c.digest, p.Method, p.Test, p.Valid, p.Seed)
+	raw := make([]byte, len(d.parts))
+	for i, part := range d.parts {
+		raw[i] = byte(part)
+	}
+	h.Write(raw)
+	s.digest = hex.EncodeToString(h.Sum(nil))
+	return s, nil
+}
+
+// Digest identifies data, parameters and where every interaction went.
+func (s *Split) Digest() string { return s.digest }
+
+// Stats says what the division did.
+func (s *Split) Stats() SplitStats { return s.stats }
+
+// Scale of the values; nil for implicit data.
+func (s *Split) Scale() *sdk.Scale { return s.corpus.info.Scale }
+
+// Train is the part that may be shown to plugins and agents.
+func (s *Split) Train() *Training { return s.train }
+
+// Valid is the validation part. A recommender may ask for it in its folder.
+func (s *Split) Valid() *HeldOut { return s.valid }
+
+// Test is the part that results are judged by. No plugin and no agent ever sees
+// it.
+func (s *Split) Test() *HeldOut { return s.test }
+
+// view is a part by user: item ids ascending, with their values.
+type view struct {
+	items   int
+	offsets []int32
+	ids     []int32
+	values  []float32 // nil: implicit data
+}
+
+// view collects a part. Walking by item files every user's items in order.
+func (s *Split) view(byItem groups, which part) view {
+	in := s.in
+	v := view{items: in.Items, offsets: make([]int32, in.Users+1)}
+	for row, p := range s.parts {
+		if p == which {
+			v.offsets[in.User[row]+1]++
+		}
+	}
+	for u := range in.Users {
+		v.offsets[u+1] += v.offsets[u]
+	}
+	v.ids = make([]int32, v.offsets[in.Users])
+	if in.Value != nil {
+		v.values = make([]float32, len(v.ids))
+	}
+	next := append([]int32(nil), v.offsets[:in.Users]...)
+	for _, row := range byItem.rows {
+		if s.parts[row] != which {
+			continue
+		}
+		at := &next[in.User[row]]
+		v.ids[*at] = in.Item[row]
+		if v.values != nil {
+			v.values[*at] = in.Value[row]
+		}
+		*at++
+	}
+	return v
+}
+
+// Users counts users; ids are below it.
+func (v view) Users() int { return len(v.offsets) - 1 }
+
+// Items counts items; ids are below it.
+func (v view) Items() int { return v.items }
+
+// Rows counts the interactions of the part.
+func (v view) Rows() int { return len(v.ids) }
+
+// Of gives a user's items, ascending. The caller must not change them.
+func (v view) Of(user int32) []int32 {
+	return v.ids[v.offsets[user]:v.offsets[user+1]:v.offsets[user+1]]
+}
+
+// ValuesOf gives the values of Of's items; nil for implicit data. NaN is a
+// missing value. The caller must not change them.
+func (v view) ValuesOf(user int32) []float32 {
+	if v.values == nil {
+		return nil
+	}
+	return v.values[v.offsets[user]:v.offsets[user+1]:v.offsets[user+1]]
+}
+
+// Training is the part of the interactions that everything a plugin or an agent
+// sees is computed from.
+type Training struct {
+	view
+	counts []int32
+}
+
+func newTraining(v view) *Training {
+	t := &Training{v, make([]int32, v.items)}
+	for _, item := range v.ids {
+		t.counts[item]++
+	}
+	return t
+}
+
+// Count gives the number of an item's training interactions.
+func (t *Training) Count(item int32) int { return int(t.counts[item]) }
+
+// HeldOut is a part that nothing shown may depend on.
+type HeldOut struct{ view }
+
+// interactions writes the rows of a part as a table: by user, and inside a user
+// in the split's order, so that neither other parts nor the data set's own order
+// leave a trace.
+func (s *Split) interactions(name string, which part) sdk.Table {
+	var rows []int32
+	for _, row := range s.in.rows {
+		if s.parts[row] == which {
+			rows = append(rows, row)
+		}
+	}
+	x := s.in.Interactions
+	t := sdk.Table{Name: name, Columns: []sdk.Column{
+		{Name: "user", Data: pick(x.User, rows)},
+		{Name: "item", Data: pick(x.Item, rows)},
+	}}
+	if x.Value != nil {
+		t.Columns = append(t.Columns, sdk.Column{Name: "value", Data: pick(x.Value, rows)})
+	}
+	if x.Time != nil {
+		t.Columns = append(t.Columns, sdk.Column{Name: "time", Data: pick(x.Time, rows)})
+	}
+	if x.Kind != nil {
+		t.Columns = append(t.Columns, sdk.Column{Name: "kind", Data: pick(x.Kind, rows)})
+	}
+	return t
+}
+
+func pick[T any](from []T, rows []int32) []T {
+	out := make([]T, len(rows))
+	for i, row := range rows {
+		out[i] = from[row]
+	}
+	return out
+}
+
+// meta says over which ids the folder speaks: those of the whole catalogue.
+func (s *Split) meta() columns.Meta { return columns.Meta{Users: s.in.Users, Items: s.in.Items} }
