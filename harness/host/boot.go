@@ -85,15 +85,20 @@ func (h *Host) boot(ctx context.Context, i Instance, label string) (*generation,
 	return g, nil
 }
 
-// matches checks a plugin's kind against the name it was found under.
+// matches checks a plugin's kind against the name it was found under. All
+// components of one plugin are of one kind.
 func matches(e Executable, d sdk.Description) error {
-	for _, c := range d.Components {
-		if e.Kind != 0 && c.Kind != e.Kind {
-			return fmt.Errorf("component %s is a %s", c.Name, c.Kind)
-		}
-	}
 	if len(d.Components) == 0 {
 		return errors.New("it describes no component")
+	}
+	want := e.Kind
+	if want == 0 {
+		want = d.Components[0].Kind
+	}
+	for _, c := range d.Components {
+		if c.Kind != want {
+			return fmt.Errorf("component %s is a %s, want a %s", c.Name, c.Kind, want)
+		}
 	}
 	return nil
 }

@@ -125,6 +125,32 @@ func (l *Lock) Find(kind sdk.Kind, name string) (LockEntry, bool) {
 	return LockEntry{}, false
 }
 
+// Pin makes the entry for an executable that has been described. An empty name
+// takes the file's, without the kind in front.
+func (l *Lock) Pin(e Executable, d sdk.Description, name string) (LockEntry, error) {
+	if err := matches(e, d); err != nil {
+		return LockEntry{}, fmt.Errorf("%s: %w", e.Path, err)
+	}
+	kind := d.Components[0].Kind
+	if name == "" {
+		name = strings.TrimPrefix(e.Name, kind.String()+"-")
+	}
+	if !nameForm.MatchString(name) {
+		return LockEntry{}, fmt.Errorf("%s: %q is no plugin's name: want kebab-case", e.Path, name)
+	}
+	base, err := filepath.Abs(filepath.Dir(l.Path))
+	if err != nil {
+		return LockEntry{}, fmt.Errorf("lock: %w", err)
+	}
+	path := e.Path
+	if rel, err := filepath.Rel(base, path); err == nil {
+		path = rel
+	}
+	return LockEntry{
+		Kind: kind, Name: name, Version: d.Version, Path: filepath.ToSlash(path), Digest: e.Digest, Protocol: Protocol,
+	}, nil
+}
+
 // Set adds an entry or replaces the one of the same kind and name.
 func (l *Lock) Set(e LockEntry) {
 	for i, have := range l.Plugins {

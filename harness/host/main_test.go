@@ -63,7 +63,17 @@ func badPlugin(t testing.TB) string {
 // early gives the bad plugin in a mode that acts before the handshake.
 func early(t testing.TB, mode string) Executable {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "recommender-bad")
+	path := named(t, "recommender-bad")
+	if err := os.WriteFile(path+".mode", []byte(mode), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return inspect(t, path)
+}
+
+// named gives the bad plugin under another name, alone in a folder.
+func named(t testing.TB, name string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
 	if err := os.Link(badPlugin(t), path); err != nil {
 		text, err := os.ReadFile(badPlugin(t))
 		if err == nil {
@@ -73,10 +83,7 @@ func early(t testing.TB, mode string) Executable {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(path+".mode", []byte(mode), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return inspect(t, path)
+	return path
 }
 
 func inspect(t testing.TB, path string) Executable {

@@ -27,8 +27,13 @@ type Executable struct {
 	Version string
 }
 
-// Label is "recommender-neighbors".
-func (e Executable) Label() string { return e.Kind.String() + "-" + e.Name }
+// Label is "recommender-neighbors", or the name alone before the kind is known.
+func (e Executable) Label() string {
+	if e.Kind == 0 {
+		return e.Name
+	}
+	return e.Kind.String() + "-" + e.Name
+}
 
 // Resolve finds the plugin that a suite names. Nothing is trusted for where it
 // lies: a built-in says in its build info that it is ours and of our version,
