@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/alignuser/alignuser/plugins/internal/cores"
 	"github.com/alignuser/alignuser/plugins/internal/dense"
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -85,7 +86,7 @@ func (m *ease) Fit(ctx context.Context, r sdk.FitRequest, emit sdk.Emit) (sdk.Fi
 		return sdk.FitResult{}, err
 	}
 	b := make([]float32, n*n)
-	err = dense.Each(ctx, n, m.threads, func(_, i int) {
+	err = cores.Each(ctx, n, m.threads, func(_, i int) {
 		for j := range n {
 			if i != j {
 				b[i*n+j] = float32(-p[i*n+j] / p[j*n+j])

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/alignuser/alignuser/plugins/internal/cores"
 	"github.com/alignuser/alignuser/plugins/internal/dense"
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -132,8 +133,8 @@ func (m *itemKNN) neighbors(ctx context.Context, x *dense.Matrix, seed uint64, e
 		sims   []float32
 		ranker sdk.Ranker
 	}
-	desks := make([]buffers, dense.Threads(m.threads))
-	err := dense.Each(ctx, n, m.threads, func(w, i int) {
+	desks := make([]buffers, cores.Threads(m.threads))
+	err := cores.Each(ctx, n, m.threads, func(w, i int) {
 		if i%256 == 0 {
 			note(emit, "similarities", i, n)
 		}

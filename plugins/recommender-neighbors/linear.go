@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"sync"
 
+	"github.com/alignuser/alignuser/plugins/internal/cores"
 	"github.com/alignuser/alignuser/plugins/internal/dense"
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -53,7 +54,7 @@ func (m *linear) scores(d *desk, basket []int32) []float32 {
 
 // each runs piece for i in [0, n) with a desk, on the configured threads.
 func (m *linear) each(ctx context.Context, n int, piece func(d *desk, i int)) error {
-	return dense.Each(ctx, n, m.threads, func(_, i int) {
+	return cores.Each(ctx, n, m.threads, func(_, i int) {
 		d := m.spare.Get().(*desk)
 		piece(d, i)
 		m.spare.Put(d)

@@ -163,25 +163,6 @@ func TestInvertSameOnAnyCores(t *testing.T) {
 	}
 }
 
-func TestEach(t *testing.T) {
-	for _, threads := range []int{1, 2, 8} {
-		out := make([]int, 100)
-		if err := Each(context.Background(), len(out), threads, func(_, i int) { out[i] += i }); err != nil {
-			t.Fatal(err)
-		}
-		for i, v := range out {
-			if v != i {
-				t.Fatalf("threads %d: piece %d gave %d", threads, i, v)
-			}
-		}
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel()
-		if err := Each(ctx, 5, threads, func(_, _ int) { t.Error("a piece ran after cancel") }); !errors.Is(err, context.Canceled) {
-			t.Errorf("threads %d: error %v, want context.Canceled", threads, err)
-		}
-	}
-}
-
 func TestBasket(t *testing.T) {
 	train := &Matrix{Rows: 1, Cols: 9, Offsets: []int{0, 2}, Index: []int32{3, 7}}
 	r := &sdk.RecommendRequest{Users: []int32{0, -1, 0}}

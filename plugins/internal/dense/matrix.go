@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/alignuser/alignuser/plugins/internal/cores"
 	"github.com/alignuser/alignuser/sdk"
 	"github.com/alignuser/alignuser/sdk/columns"
 )
@@ -138,7 +139,7 @@ func (m *Matrix) Transpose() *Matrix {
 // is the number of items; byItem is x transposed.
 func Gram(ctx context.Context, x, byItem *Matrix, g []float64, threads int) error {
 	n := x.Cols
-	return Each(ctx, n, threads, func(_, i int) { AddCooccurrence(x, byItem, int32(i), g[i*n:(i+1)*n]) })
+	return cores.Each(ctx, n, threads, func(_, i int) { AddCooccurrence(x, byItem, int32(i), g[i*n:(i+1)*n]) })
 }
 
 // AddCooccurrence adds row i of XᵀX to out, in order of users. Sums of binary

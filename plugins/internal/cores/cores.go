@@ -1,4 +1,7 @@
-package dense
+// Package cores runs a loop on several cores. Its opinion: threads never change
+// a result, so a piece writes only what is its own, and anything summed over
+// pieces is summed afterwards in their order.
+package cores
 
 import (
 	"context"
