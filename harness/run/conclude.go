@@ -94,4 +94,3 @@ func (p *Plan) signature() string {
 	}
 	return digest("protocol", p.corpus.Digest(), p.split.Digest(), tasks)[:16]
 }
-

@@ -29,17 +29,17 @@ const grace = 10 * time.Second
 // starts, calls in flight get ten seconds, and what was finished is kept.
 // Ending ctx ends it at once. In both cases Result.Interrupted is set and the
 // same plan goes on later from there.
-func (p *Plan) Execute(ctx context.Context, stop <-chan struct{}) (Result, error) {
+func (p *Plan) Execute(ctx context.Context, stop <-chan struct{}) (res Result, err error) {
 	r, err := record.OpenRun(p.config.Root, p.config.Suite.Name, p.id)
 	if err != nil {
 		return Result{}, err
 	}
-	defer r.Close()
+	defer func() { err = errors.Join(err, r.Close()) }()
 	started := time.Now()
 	if err := r.WriteManifest(p.manifest(started, time.Time{}, nil)); err != nil {
 		return Result{}, err
 	}
-	res := Result{Dir: r.Dir(), Cells: len(p.arms) * len(p.tasks) * p.config.Suite.Repeats}
+	res = Result{Dir: r.Dir(), Cells: len(p.arms) * len(p.tasks) * p.config.Suite.Repeats}
 	p.config.Events(Planned{Dir: r.Dir(), Cells: res.Cells, Done: p.sealed(r)})
 
 	err = p.work(ctx, stop, r)

@@ -74,6 +74,7 @@ func (u *unit) cell(ctx context.Context, b bound, key record.CellKey) error {
 		return environment(err)
 	}
 	defer partial.Close() //nolint:errcheck // what was appended is synced; the rest is asked for again
+	done := partial.Entries()
 	started, fitBefore := time.Now(), u.fitTime
 	err = b.Cell(ctx, task.Cell{
 		Key:  key,
@@ -84,7 +85,7 @@ func (u *unit) cell(ctx context.Context, b bound, key record.CellKey) error {
 			}
 			return u.recommender(ctx)
 		},
-		Done:     partial.Entries(),
+		Done:     done,
 		Log:      func(payload []byte) error { return environment(partial.Append(payload)) },
 		Seal:     func(write func(io.Writer) error) error { return environment(u.run.Seal(key, write)) },
 		Step:     func(done int) { u.working(key.Task, int64(done), int64(b.Size()), sdk.Progress{}) },
@@ -95,9 +96,11 @@ func (u *unit) cell(ctx context.Context, b bound, key record.CellKey) error {
 	}
 	took := time.Since(started)
 	asked := took - (u.fitTime - fitBefore)
-	u.costs[key] = record.Timing{
-		Attempts: 1, Started: started, FitMS: milliseconds(u.fitTime), RecommendMS: milliseconds(asked),
+	cost := record.Timing{Attempts: 1, Started: started, FitMS: milliseconds(u.fitTime), RecommendMS: milliseconds(asked)}
+	if asked > 0 && len(done) == 0 { // a resumed cell asked for fewer users
+		cost.UsersPerSecond = float64(b.Users()) / asked.Seconds()
 	}
+	u.costs[key] = cost
 	u.plan.config.Events(Finished{Key: key, Took: took})
 	return nil
 }

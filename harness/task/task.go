@@ -44,6 +44,8 @@ type Bound interface {
 	Oracle() sdk.Recommender
 	// Facts are caveats and counts for the report: name and value.
 	Facts() []record.Fact
+	// Users is the number of users that a cell asks for.
+	Users() int
 	// Size is the number of steps of one cell, for progress.
 	Size() int
 	// Cell makes the evidence of one cell. It may be called concurrently. It

@@ -137,5 +137,8 @@ func (b *bound) Facts() []record.Fact {
 	}
 }
 
+// Users counts those with a relevant item.
+func (b *bound) Users() int { return len(b.users) }
+
 // Size is the number of batches.
 func (b *bound) Size() int { return (len(b.users) + batch - 1) / batch }
