@@ -5,7 +5,8 @@ BIN ?= bin
 export CGO_ENABLED ?= 0
 BUILD_FLAGS := -trimpath -ldflags='-s -w'
 PLUGINS := $(notdir $(wildcard plugins/dataset-* plugins/recommender-* plugins/llm-*))
-TOOL := $(GO) tool -modfile=tools/go.mod
+# Programs pinned in tools/go.mod, built on first use.
+TOOL = $$(CGO_ENABLED=0 $(GO) -C tools tool -n $(1))
 
 .PHONY: help build demo test race vet lint generate check-generated bench fuzz cross clean
 
@@ -33,14 +34,14 @@ vet: ## go vet, for Linux, macOS and Windows
 	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
 	GOOS=windows GOARCH=amd64 $(GO) vet ./...
 
-lint: ## golangci-lint, and buf lint of the contract
-	$(TOOL) golangci-lint run ./...
-	cd sdk/proto && $(GO) tool -modfile=../../tools/go.mod buf lint
+lint: ## golangci-lint with gofumpt (.golangci.yml)
+	@echo "linting (the first time builds the linters: a few minutes)"
+	$(call TOOL,golangci-lint) run ./...
 
 generate: ## regenerate the Go of the contract
 	./sdk/proto/generate.sh
 
-check-generated: ## fail if generated code is stale or the contract breaks its released image
+check-generated: ## buf lint; fail if generated code is stale or the contract breaks its released image
 	./sdk/proto/generate.sh --check
 
 bench: ## Go benchmarks of the plugin boundary (docs/benchmarks.md)
