@@ -109,7 +109,10 @@ func (t *tableBuilder) addColumns(values []value, primary string) {
 		}
 		col := Column{Metric: v.Metric, Version: v.Version}
 		if known, ok := t.source.describe(v.Metric); ok {
-			col.Unit, col.Direction, col.Doc = known.Unit, known.Direction, known.Doc
+			col.Unit, col.Direction = known.Unit, known.Direction
+			if known.Version == col.Version { // else the words are of another definition
+				col.Doc = known.Doc
+			}
 		}
 		if col.Metric == primary {
 			t.Columns = slices.Insert(t.Columns, 0, col)

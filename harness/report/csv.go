@@ -19,7 +19,7 @@ func CSV(w io.Writer, b *Board) error {
 		"task", "rank", "unresolved", "recommender", "agent", "control", "component", "repeats",
 		"metric", "version", "direction", "value", "lo", "hi", "n", "data", "planted", "note",
 	})
-	data, planted := strings.TrimSpace(b.Data.Name+" "+b.Data.Version), strconv.FormatBool(b.Data.Planted)
+	data, planted := b.Data.label(), strconv.FormatBool(b.Data.Planted)
 	for _, t := range b.Tables {
 		for _, r := range t.Rows {
 			rank := ""

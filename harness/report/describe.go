@@ -5,11 +5,18 @@ import "github.com/alignuser/alignuser/harness/metric"
 // describe gives unit, direction and meaning of a metric. A metric that this
 // program does not know keeps its column, without an arrow.
 func describe(id string) (Column, bool) {
-	m, _, err := metric.Parse(id)
-	if err != nil {
+	h, ok := metric.Describe(id)
+	if !ok {
 		return Column{}, false
 	}
-	return Column{Unit: m.Unit, Direction: m.Direction.String(), Doc: m.Doc + "; " + m.Empty}, true
+	c := Column{Metric: id, Version: h.Version, Unit: h.Unit, Doc: h.Doc}
+	if h.Direction != 0 {
+		c.Direction = h.Direction.String()
+	}
+	if m, _, err := metric.Parse(id); err == nil {
+		c.Doc += "; " + m.Empty
+	}
+	return c, true
 }
 
 // family is a metric without its cutoff, for explaining it once.

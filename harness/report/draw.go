@@ -73,7 +73,7 @@ func (s *screen) timings(ts []Timing) {
 		return
 	}
 	tw := newTable()
-	head := table.Row{"task", "recommender", "repeat"}
+	head := table.Row{"task", "recommender", "r"}
 	configs := []table.ColumnConfig{}
 	for i, v := range ts[0].Values {
 		head = append(head, v.Name)

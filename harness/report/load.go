@@ -115,7 +115,7 @@ func timingsOf(in []record.CellTiming) []Timing {
 		out = append(out, Timing{
 			Task: t.Task, Recommender: t.Recommender, Agent: t.Agent, Repeat: t.Repeat,
 			Values: []Fact{
-				{"attempts", strconv.Itoa(t.Attempts)},
+				{"tries", strconv.Itoa(t.Attempts)},
 				{"fit s", number(t.FitMS/1000, 3)},
 				{"recommend s", number(t.RecommendMS/1000, 3)},
 				{"users/s", number(t.UsersPerSecond, 0)},

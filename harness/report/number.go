@@ -75,7 +75,7 @@ func superscript(n int) string {
 }
 
 // groups splits columns by cutoff, the primary's first: [ndcg@10 recall@10]
-// [ndcg@5 recall@5]. Columns without a cutoff stand with the primary's.
+// [ndcg@5 recall@5]. Columns without a cutoff end the first group.
 func groups(columns []Column) [][]int {
 	if len(columns) == 0 {
 		return nil
@@ -83,16 +83,19 @@ func groups(columns []Column) [][]int {
 	first := cutoff(columns[0].Metric)
 	order := []string{first}
 	members := map[string][]int{}
+	var without []int
 	for i, c := range columns {
 		k := cutoff(c.Metric)
-		if k == "" {
-			k = first
+		if k == "" && i > 0 {
+			without = append(without, i)
+			continue
 		}
 		if _, seen := members[k]; !seen && k != first {
 			order = append(order, k)
 		}
 		members[k] = append(members[k], i)
 	}
+	members[first] = append(members[first], without...)
 	out := make([][]int, len(order))
 	for i, k := range order {
 		out[i] = members[k]

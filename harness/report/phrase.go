@@ -15,12 +15,20 @@ func (b *Board) heading() string {
 
 // dataLine is the data in one line: name, version, counts.
 func (b *Board) dataLine() string {
-	name := strings.TrimSpace(b.Data.Name + " " + b.Data.Version)
+	name := b.Data.label()
 	if b.Data.Planted && !strings.Contains(b.Data.Name, "planted") {
 		name += " (planted)"
 	}
 	return fmt.Sprintf("%s: %s users, %s items, %s interactions",
 		name, count(b.Data.Users), count(b.Data.Items), count(b.Data.Interactions))
+}
+
+// label is the name with the version, where the name does not end in it.
+func (d Data) label() string {
+	if strings.HasSuffix(d.Name, d.Version) {
+		return d.Name
+	}
+	return d.Name + " " + d.Version
 }
 
 // dataFooter is licence, citation and digest of the data.

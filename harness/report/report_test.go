@@ -23,7 +23,7 @@ func metrics(id string) (Column, bool) {
 	family, _, _ := strings.Cut(id, "@")
 	switch family {
 	case "ndcg", "recall", "coverage":
-		return Column{Direction: "higher", Unit: "share", Doc: "what " + family + " is"}, true
+		return Column{Version: 1, Direction: "higher", Unit: "share", Doc: "what " + family + " is"}, true
 	case "rmse":
 		return Column{Direction: "lower"}, true
 	}
@@ -306,6 +306,19 @@ func TestNumbers(t *testing.T) {
 	}
 	if got := superscript(120); got != "¹²⁰" {
 		t.Errorf("superscript(120) = %s", got)
+	}
+}
+
+func TestGroupsByCutoff(t *testing.T) {
+	var columns []Column
+	for _, id := range []string{"ndcg@10", "tie.share", "recall@10", "ndcg@5", "recall@5", "x"} {
+		columns = append(columns, Column{Metric: id})
+	}
+	if diff := cmp.Diff([][]int{{0, 2, 1, 5}, {3, 4}}, groups(columns)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([][]int{{0, 1}, {2}}, groups([]Column{{Metric: "a"}, {Metric: "b"}, {Metric: "c@5"}})); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -27,7 +27,7 @@ func (d *draft) text() string {
 	line("[split]")
 	line("method = \"user-temporal\" # every user's latest interactions are held out")
 	line("test = 0.2 # fraction of a user's interactions")
-	line("valid = 0.1 # kept from training too, for recommenders that tune themselves")
+	line("# valid = 0.1 # kept from training too, for recommenders that tune themselves")
 	line("")
 	line("# One table per row of the leaderboard. The oracle control is added by itself.")
 	for _, r := range d.recommenders {
