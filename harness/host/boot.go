@@ -113,6 +113,9 @@ func (h *Host) startError(g *generation, label string, err error) error {
 		c.log.close()
 		h.unwatch(c)
 		g.discard()
+		if c.refused != nil {
+			err = c.refused
+		}
 		return fmt.Errorf("%s: start: %w", label, err)
 	}
 	<-c.done
@@ -121,13 +124,22 @@ func (h *Host) startError(g *generation, label string, err error) error {
 	reason, who := c.why()
 	switch {
 	case who == endedByHost:
-		reason = err.Error()
+		reason = seen(err)
 	case who == endedItself && !c.shook.Load():
 		reason += " before the handshake"
 	case who == endedItself:
 		reason += " before it was described"
 	}
 	return &CrashError{Plugin: label, RPC: "start", Reason: reason, Stderr: c.log.telling(), Err: err}
+}
+
+// seen is what launch saw, without the name it gives the process.
+func seen(err error) string {
+	var e *sdk.Error
+	if errors.As(err, &e) {
+		return e.Msg
+	}
+	return err.Error()
 }
 
 // lateStart says how far a start came before its deadline.

@@ -38,6 +38,7 @@ type child struct {
 	killed  bool
 	verdict string // why the host ended it; empty: it ended by itself
 
+	refused   error    // by the system, before there was a process
 	stdin     *os.File // closed when the host wants the plugin to end, or dies
 	handshake *io.PipeReader
 	toPlugin  *io.PipeWriter
@@ -56,38 +57,51 @@ func newChild(name, dir string, image image, log *output, s *spawner, memory int
 
 // Start starts the process and the goroutines that end with it.
 func (c *child) Start(context.Context) error {
-	var mine, theirs []*os.File
-	shut := func(fs []*os.File) {
-		for _, f := range fs {
-			_ = f.Close()
-		}
+	c.refused = c.spawn()
+	return c.refused
+}
+
+// pipes are the standard streams of a child, the host's ends and the child's.
+type pipes struct {
+	stdin, stdout, stderr       *os.File
+	childIn, childOut, childErr *os.File
+}
+
+func newPipes() (p pipes, err error) {
+	if p.childIn, p.stdin, err = os.Pipe(); err != nil {
+		return p, err
 	}
-	pipe := func(toChild bool) (host, child *os.File, err error) {
-		r, w, err := os.Pipe()
-		if err != nil {
-			return nil, nil, err
-		}
-		if toChild {
-			r, w = w, r
-		}
-		mine, theirs = append(mine, r), append(theirs, w)
-		return r, w, nil
+	if p.stdout, p.childOut, err = os.Pipe(); err == nil {
+		p.stderr, p.childErr, err = os.Pipe()
 	}
-	stdin, childIn, err1 := pipe(true)
-	stdout, childOut, err2 := pipe(false)
-	stderr, childErr, err3 := pipe(false)
-	if err := errors.Join(err1, err2, err3); err != nil {
-		shut(append(mine, theirs...))
-		return fmt.Errorf("%s: start: %w", c.name, err)
-	}
-	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = childIn, childOut, childErr
-	c.cmd.SysProcAttr = attributes()
-	err := c.spawner.start(c.cmd)
-	c.image.close()
-	shut(theirs)
 	if err != nil {
-		shut(mine)
-		return fmt.Errorf("%s: start: %w", c.name, err)
+		p.closeHost()
+		p.closeChild()
+	}
+	return p, err
+}
+
+// Closing a file that was never opened answers an error and does nothing.
+func (p pipes) closeHost()  { _, _, _ = p.stdin.Close(), p.stdout.Close(), p.stderr.Close() }
+func (p pipes) closeChild() { _, _, _ = p.childIn.Close(), p.childOut.Close(), p.childErr.Close() }
+
+func (c *child) spawn() error {
+	p, err := newPipes()
+	if err != nil {
+		return err
+	}
+	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = p.childIn, p.childOut, p.childErr
+	c.cmd.SysProcAttr = attributes()
+	err = c.spawner.start(c.cmd)
+	c.image.close()
+	p.closeChild()
+	if err != nil {
+		p.closeHost()
+		var named *os.PathError
+		if errors.As(err, &named) { // the path is that of a descriptor
+			err = fmt.Errorf("%s: %w", c.cmd.Args[0], named.Err)
+		}
+		return err
 	}
 	g, err := newGroup(c.cmd.Process)
 	if err == nil {
@@ -96,17 +110,17 @@ func (c *child) Start(context.Context) error {
 	if err != nil {
 		_ = c.cmd.Process.Kill()
 		_ = c.cmd.Wait()
-		shut(mine)
-		return fmt.Errorf("%s: start: %w", c.name, err)
+		p.closeHost()
+		return err
 	}
-	c.stdin = stdin
+	c.stdin = p.stdin
 	c.mu.Lock()
 	c.group = g
 	if c.killed {
 		g.kill()
 	}
 	c.mu.Unlock()
-	go c.run(stdout, stderr)
+	go c.run(p.stdout, p.stderr)
 	return nil
 }
 

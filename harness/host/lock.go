@@ -168,6 +168,11 @@ func (l *Lock) executable(e LockEntry) Executable {
 	if !filepath.IsAbs(p) {
 		p = filepath.Join(filepath.Dir(l.Path), p)
 	}
+	// Absolute, because plugins are started in folders of their own. Without a
+	// current folder there is nothing to be relative to.
+	if abs, err := filepath.Abs(p); err == nil {
+		p = abs
+	}
 	return Executable{Kind: e.Kind, Name: e.Name, Path: p, Digest: e.Digest, Version: e.Version}
 }
 

@@ -190,7 +190,7 @@ func (p *Process) configureError(g *generation, err error) error {
 		reason, who = g.child.why()
 	}
 	if who == endedByHost {
-		reason = err.Error()
+		reason = seen(err)
 	}
 	return &CrashError{Plugin: p.label, RPC: "start", Reason: reason, Stderr: g.child.log.telling(), Err: err}
 }

@@ -34,6 +34,9 @@ func (p *Process) call(ctx context.Context, a ask, f func(context.Context, *laun
 			return p.hide(err)
 		}
 		crash, err := p.try(ctx, g, a, f)
+		if crash == nil && errors.Is(err, context.DeadlineExceeded) {
+			p.clear(g) // it may still be at work for a caller who has gone
+		}
 		if crash == nil {
 			return p.hide(p.place(a.rpc, err))
 		}
@@ -60,21 +63,27 @@ func (p *Process) place(rpc string, err error) error {
 // try makes one attempt. It answers a crash, or what the plugin said.
 func (p *Process) try(ctx context.Context, g *generation, a ask, f func(context.Context, *launch.Client) error) (*CrashError, error) {
 	defer g.end()
+	// Whose deadline a call ran into is settled beforehand: the plugin's own
+	// server, which knows it too, may answer before the clock here has struck.
+	theirs, limited := ctx.Deadline()
+	ours := a.limit > 0 && (!limited || time.Until(theirs) > a.limit)
 	cctx, cancel := ctx, func() {}
-	if a.limit > 0 {
+	if ours {
 		cctx, cancel = context.WithTimeout(ctx, a.limit)
 	}
 	err := f(cctx, g.client)
-	late := errors.Is(cctx.Err(), context.DeadlineExceeded) && ctx.Err() == nil
 	cancel()
+	late := errors.Is(err, context.DeadlineExceeded)
 	switch {
 	case err == nil:
 		return nil, nil
-	case ctx.Err() != nil:
-		return nil, ctx.Err() // the caller gave up
 	case p.isClosed():
 		return nil, os.ErrClosed
-	case late:
+	case ctx.Err() != nil:
+		return nil, ctx.Err() // the caller gave up
+	case late && limited && !ours:
+		return nil, context.DeadlineExceeded
+	case late && ours:
 		g.giveUp()
 		return p.crash(a.rpc, g, fmt.Sprintf("no answer within %v", a.limit.Round(time.Millisecond)), err), nil
 	case errors.Is(err, sdk.ErrCrashed) || g.child.exited():
@@ -91,7 +100,7 @@ func (p *Process) endReason(g *generation, err error) string {
 			return reason
 		}
 	}
-	return err.Error()
+	return seen(err)
 }
 
 func (p *Process) crash(rpc string, g *generation, reason string, err error) *CrashError {

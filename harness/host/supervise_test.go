@@ -192,6 +192,25 @@ func TestCloseDuringCall(t *testing.T) {
 	}
 }
 
+// TestCallersDeadline: a deadline of the caller's is the caller's, and no crash;
+// but what the process still does for nobody is ended.
+func TestCallersDeadline(t *testing.T) {
+	h := openHost(t, func(c *Config) { c.Timing.Shutdown = 50 * time.Millisecond })
+	_, r := fitted(t, h, "spin", nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := r.Recommend(ctx, slateRequest())
+	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, sdk.ErrCrashed) {
+		t.Fatalf("have %v", err)
+	}
+	if !strings.HasPrefix(err.Error(), "recommender-bad/spin: recommend: ") {
+		t.Fatalf("the error does not say where: %v", err)
+	}
+	if left := processesOf(h.dir); len(left) > 0 {
+		t.Fatalf("left: %q", left)
+	}
+}
+
 // TestParts: a request whose reply would be too heavy goes out in parts, which
 // changes nothing in the answer.
 func TestParts(t *testing.T) {

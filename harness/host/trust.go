@@ -168,6 +168,9 @@ func Inspect(path string) (Executable, error) {
 	if err != nil {
 		return Executable{}, fmt.Errorf("%s: %w", path, err)
 	}
+	if _, err := os.Stat(abs); errors.Is(err, fs.ErrNotExist) {
+		return Executable{}, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+	}
 	digest, err := Digest(abs)
 	if err != nil {
 		return Executable{}, err
