@@ -47,7 +47,7 @@ func (s store) folder(key string, load, build func(dir string) error) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(temp) //nolint:errcheck // of no effect once renamed
+	defer os.RemoveAll(temp) // of no effect once renamed
 	if err := build(temp); err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s store) discard(path string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(aside) //nolint:errcheck // leftovers are harmless
+	defer os.RemoveAll(aside) // leftovers are harmless
 	err = os.Rename(path, filepath.Join(aside, "damaged"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // another process did it

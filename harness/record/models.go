@@ -35,7 +35,7 @@ func (m Models) Keep(save func(dir string) error) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(temp) //nolint:errcheck // gone when the rename worked
+	defer os.RemoveAll(temp) // gone when the rename worked
 	if err := save(temp); err != nil {
 		return fmt.Errorf("model of %s: %w", m.dir, err)
 	}

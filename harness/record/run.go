@@ -28,7 +28,7 @@ const (
 	partialSuffix = ".partial"
 )
 
-// ErrSealed: the cell's evidence exists, and evidence is never rewritten.
+// ErrSealed says that the cell's evidence exists: evidence is never rewritten.
 var ErrSealed = errors.New("evidence is sealed")
 
 // Run is a run folder that this process holds. Its methods may be called from

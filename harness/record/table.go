@@ -28,7 +28,7 @@ func readTable(path string, header []string, row func(fields []string) error) er
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // opened for reading
+	defer f.Close() // opened for reading
 	return parseTable(f, path, header, row)
 }
 

@@ -90,7 +90,7 @@ func (m *matrix) finish(rows []row, intervals []interval) []record.Cell {
 
 // of gives the interval of a column with n values, or says why there is none.
 func (v interval) of(n int, warnings []string) (lo, hi float64, _ []string) {
-	why := ""
+	var why string
 	switch {
 	case n == 0:
 		why = "undefined for every user"

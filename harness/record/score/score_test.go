@@ -178,7 +178,7 @@ func noisy(arms, repeats, metrics, users int, undefined float64) []scored {
 }
 
 func TestWorkersDoNotMatter(t *testing.T) {
-	in := noisy(3, 2, 24, 101, 0.1) // more columns than a block
+	in := noisy(3, 2, 15, 101, 0.1) // more columns than a block
 	var first []record.Cell
 	for _, workers := range []int{1, 2, 8, 3} {
 		cells, summary, err := scoreTask(in, 2, 9, workers)
@@ -281,7 +281,7 @@ func TestScoreReadsSealedCellsOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer run.Close() //nolint:errcheck // a test folder
+	defer run.Close()
 	sealed := record.CellKey{Task: "offline", Recommender: "a"}
 	missing := record.CellKey{Task: "offline", Recommender: "a", Repeat: 1}
 	type rows struct {
