@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/alignuser/alignuser/harness/control"
 	"github.com/alignuser/alignuser/harness/corpus"
@@ -134,14 +135,15 @@ func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
 }
 
 // openCorpus asks the dataset plugin once; its process ends before any
-// recommender starts.
+// recommender starts. It gets no seed: what a data set holds depends on its own
+// options, so that every seed of a suite meets the same data.
 func (p *Plan) openCorpus(ctx context.Context) (*corpus.Corpus, error) {
 	c, d := p.config, p.config.Suite.Dataset
 	exe, err := c.Host.Resolve(sdk.KindDataset, d.Plugin)
 	if err != nil {
 		return nil, err
 	}
-	proc, err := c.Host.Start(ctx, host.Instance{Executable: exe, Component: d.Component, Options: d.Options, Seed: c.Suite.Seed})
+	proc, err := c.Host.Start(ctx, host.Instance{Executable: exe, Component: d.Component, Options: d.Options})
 	if err != nil {
 		return nil, err
 	}
@@ -151,8 +153,11 @@ func (p *Plan) openCorpus(ctx context.Context) (*corpus.Corpus, error) {
 	return corpus.Open(ctx, corpus.Config{
 		CacheDir: c.CacheDir, Offline: c.Offline,
 		Emit: func(e sdk.Event) {
-			if progress, ok := e.(sdk.Progress); ok {
-				c.Events(Phase{Text: "data set: " + progress.Stage + " " + progress.Message})
+			switch e := e.(type) {
+			case sdk.Progress:
+				c.Events(Phase{Text: strings.TrimSpace("data set: " + e.Stage + " " + e.Message)})
+			case sdk.Warning:
+				c.Events(Note{Text: "data set: " + e.Summary + " " + e.Detail})
 			}
 		},
 	}, identity, proc.Dataset())

@@ -58,7 +58,7 @@ type Split struct {
 }
 
 // Methods are the known values of split.method.
-func Methods() []string { return []string{"user-temporal"} }
+func Methods() []string { return []string{"user-temporal", "random"} }
 
 // Task is one measurement.
 type Task struct {
