@@ -23,12 +23,20 @@ func (b *Board) dataLine() string {
 		name, count(b.Data.Users), count(b.Data.Items), count(b.Data.Interactions))
 }
 
-// label is the name with the version, where the name does not end in it.
+// label is the name with the version. A data set plugin names its versions as it
+// likes, often with its own name in them: no word is said twice.
 func (d Data) label() string {
-	if strings.HasSuffix(d.Name, d.Version) {
-		return d.Name
+	name := d.Name
+	if plugin, component, _ := strings.Cut(name, "/"); plugin == component {
+		name = plugin
 	}
-	return d.Name + " " + d.Version
+	switch {
+	case d.Version == "" || strings.HasSuffix(name, d.Version):
+		return name
+	case strings.HasPrefix(d.Version, name):
+		return d.Version
+	}
+	return name + " " + d.Version
 }
 
 // dataFooter is licence, citation and digest of the data.

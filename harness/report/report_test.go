@@ -309,6 +309,17 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+func TestDataLabel(t *testing.T) {
+	for want, d := range map[string]Data{
+		"planted/1": {Name: "planted/planted", Version: "planted/1"}, "movielens/100k": {Name: "movielens/100k", Version: "100k"},
+		"toy 2": {Name: "toy", Version: "2"}, "toy": {Name: "toy"},
+	} {
+		if got := d.label(); got != want {
+			t.Errorf("%+v: %q, want %q", d, got, want)
+		}
+	}
+}
+
 func TestGroupsByCutoff(t *testing.T) {
 	var columns []Column
 	for _, id := range []string{"ndcg@10", "tie.share", "recall@10", "ndcg@5", "recall@5", "x"} {

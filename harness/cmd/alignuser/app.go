@@ -120,13 +120,6 @@ func (a *app) notef(format string, args ...any) {
 	fmt.Fprintf(a.stderr, format+"\n", args...)
 }
 
-// verbosef is notef under --verbose.
-func (a *app) verbosef(format string, args ...any) {
-	if a.verbose {
-		a.notef(format, args...)
-	}
-}
-
 // terminalWidth reports whether w is a terminal, and its number of columns.
 func terminalWidth(w io.Writer) (int, bool) {
 	f, ok := w.(*os.File)

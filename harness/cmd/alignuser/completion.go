@@ -54,7 +54,8 @@ func completeSuites(_ *cobra.Command, _ []string, word string) ([]string, cobra.
 	return suites, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completePlugins completes "kind/name" with the executables in the host's folder.
+// completePlugins completes the label of a built-in, such as recommender-basics;
+// a path is the shell's own business.
 func completePlugins(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 	var names []string
 	for _, plugin := range builtinNames() {

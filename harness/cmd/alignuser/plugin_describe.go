@@ -67,8 +67,9 @@ func newPluginDescribeCommand(a *app) *cobra.Command {
 the suite's alignuser.lock pins; by path (anything with a separator, such as
 ./recommender-mine) any program. Naming a path runs that program with your rights,
 without secrets and without data: name only programs that you trust.`,
-		Example: "  alignuser plugin describe neighbors\n  alignuser plugin describe ./recommender-mine --json",
-		Args:    exactly("a plugin"),
+		Example:           "  alignuser plugin describe neighbors\n  alignuser plugin describe ./recommender-mine --json",
+		Args:              exactly("a plugin"),
+		ValidArgsFunction: completePlugins,
 		RunE: func(c *cobra.Command, args []string) (err error) {
 			h, err := a.openHost(suiteIn(suite))
 			if err != nil {
