@@ -22,9 +22,6 @@ type Result struct {
 	Done        int // sealed cells, those of earlier attempts included
 }
 
-// grace is how long calls in flight may go on after a run was asked to stop.
-const grace = 10 * time.Second
-
 // Execute carries the plan out. Closing stop ends it in order: no new step
 // starts, calls in flight get ten seconds, and what was finished is kept.
 // Ending ctx ends it at once. In both cases Result.Interrupted is set and the
@@ -73,7 +70,7 @@ func (p *Plan) work(ctx context.Context, stop <-chan struct{}, r *record.Run) er
 		stopping.Store(true)
 		select {
 		case <-done:
-		case <-time.After(grace):
+		case <-time.After(p.grace):
 			cancel()
 		}
 	})

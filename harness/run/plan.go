@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/alignuser/alignuser/harness/control"
 	"github.com/alignuser/alignuser/harness/corpus"
@@ -60,6 +62,9 @@ type Plan struct {
 
 	dataName  string
 	canonical []byte
+
+	grace     time.Duration // for calls in flight once the run was asked to stop
+	keepAfter time.Duration // a fit that took this long leaves its model for resuming
 }
 
 // Prepare checks the suite, reads the data and splits it, and finds out which
@@ -72,7 +77,7 @@ func Prepare(ctx context.Context, c Config) (*Plan, error) {
 	if err := Check(c.Suite, catalogue); err != nil {
 		return nil, err
 	}
-	p := &Plan{config: c}
+	p := &Plan{config: c, grace: 10 * time.Second, keepAfter: 3 * time.Second}
 	if err := p.open(ctx, catalogue); err != nil {
 		p.Close()
 		return nil, err
@@ -103,7 +108,7 @@ func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
 	p.config.Events(Phase{Text: "reading data set " + s.Dataset.Plugin})
 	var err error
 	if p.corpus, err = p.openCorpus(ctx); err != nil {
-		return err
+		return blame(s.Dataset, "dataset", err)
 	}
 	p.config.Events(Phase{Text: fmt.Sprintf("splitting %d interactions (%s)", p.corpus.Interactions(), s.Split.Method)})
 	p.split, err = p.corpus.Split(corpus.SplitParams{
@@ -132,6 +137,15 @@ func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
 		p.id.Arms = append(p.id.Arms, record.ArmDigest{Name: a.name, Digest: a.digest})
 	}
 	return nil
+}
+
+// blame gives an error that the user can mend its place in the suite.
+func blame(c spec.Component, where string, err error) error {
+	var placed spec.Errors
+	if errors.As(err, &placed) || !errors.Is(err, sdk.ErrInvalid) {
+		return err
+	}
+	return spec.Errors{c.Blame(where, err)}
 }
 
 // openCorpus asks the dataset plugin once; its process ends before any

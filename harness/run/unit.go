@@ -23,6 +23,7 @@ type unit struct {
 
 	process *host.Process
 	fitted  sdk.Recommender
+	broken  error // why there is no fitted arm: no later task tries again
 	fitTime time.Duration
 	costs   map[record.CellKey]record.Timing
 }
@@ -105,11 +106,15 @@ func (u *unit) cell(ctx context.Context, b bound, key record.CellKey) error {
 	return nil
 }
 
-// recommender starts and fits the arm on first use.
+// recommender gives the arm, started and fitted on first use.
 func (u *unit) recommender(ctx context.Context) (sdk.Recommender, error) {
-	if u.fitted != nil {
-		return u.fitted, nil
+	if u.fitted == nil && u.broken == nil {
+		u.fitted, u.broken = u.train(ctx)
 	}
+	return u.fitted, u.broken
+}
+
+func (u *unit) train(ctx context.Context) (sdk.Recommender, error) {
 	u.working("start", 0, 0, sdk.Progress{})
 	c := u.plan.config
 	seed := seedFor(c.Suite.Seed, streamFit, uint64(u.repeat))
@@ -131,7 +136,6 @@ func (u *unit) recommender(ctx context.Context) (sdk.Recommender, error) {
 		return nil, err
 	}
 	u.fitTime = time.Since(started)
-	u.fitted = rec
 	return rec, nil
 }
 
@@ -161,7 +165,7 @@ func (u *unit) fit(ctx context.Context, rec sdk.Recommender, data sdk.DataRef, s
 		}
 		return err
 	}
-	if canSave && time.Since(started) >= keepModelsAfter {
+	if canSave && time.Since(started) >= u.plan.keepAfter {
 		err := models.Keep(func(dir string) error { _, err := saver.Save(ctx, dir); return err })
 		if err != nil {
 			u.note("the model is not kept for resuming: " + err.Error())
@@ -169,10 +173,6 @@ func (u *unit) fit(ctx context.Context, rec sdk.Recommender, data sdk.DataRef, s
 	}
 	return nil
 }
-
-// keepModelsAfter is how long a fit must take before its model is kept until
-// the unit is done: writing a model costs less than that to make again.
-const keepModelsAfter = 3 * time.Second
 
 func (u *unit) hear(e sdk.Event) {
 	switch e := e.(type) {

@@ -17,24 +17,32 @@ const lockName = "alignuser.lock"
 // executable, all others from the lock beside the suite. An empty suite means
 // the current folder's lock.
 func (a *app) openHost(suite string) (*host.Host, error) {
-	builtins, err := ownFolder()
+	config, err := a.hostConfig(suite)
 	if err != nil {
 		return nil, err
 	}
+	return host.New(config)
+}
+
+func (a *app) hostConfig(suite string) (host.Config, error) {
+	builtins, err := ownFolder()
+	if err != nil {
+		return host.Config{}, err
+	}
 	lock, err := host.LoadLock(filepath.Join(filepath.Dir(suite), lockName))
 	if err != nil {
-		return nil, &exitError{code: exitUsage, err: err}
+		return host.Config{}, &exitError{code: exitUsage, err: err}
 	}
 	level := hclog.Error
 	if a.verbose {
 		level = hclog.Debug
 	}
-	return host.New(host.Config{
+	return host.Config{
 		Logger:     hclog.New(&hclog.LoggerOptions{Name: "plugin", Output: a.stderr, Level: level}),
 		Version:    version(),
 		BuiltinDir: builtins,
 		Lock:       lock,
-	})
+	}, nil
 }
 
 // ownFolder is where this executable really lies.

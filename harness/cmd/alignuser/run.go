@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/alignuser/alignuser/harness/host"
 	"github.com/alignuser/alignuser/harness/report"
 	"github.com/alignuser/alignuser/harness/run"
 	"github.com/alignuser/alignuser/harness/spec"
@@ -38,11 +39,14 @@ Exit status: 0 good, 1 some cells failed or the machine did, 2 the suite or the
 command line is wrong, 130 interrupted.`,
 		Example: "  alignuser run benchmarks/quickstart.toml\n" +
 			"  alignuser run benchmarks/movielens-100k.toml --set dataset.options.path=ml-100k",
-		Args:              cobra.MaximumNArgs(1),
+		Args:              atMostOne,
 		ValidArgsFunction: completeSuites,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usagef("run: a suite is missing: for example: alignuser run benchmarks/quickstart.toml (alignuser list shows what there is)")
+				return noSuite()
+			}
+			if workers < 0 {
+				return usagef("run: --workers %d: want 0 or more", workers)
 			}
 			s, err := spec.Load(args[0], flags.sets)
 			if err != nil {
@@ -60,25 +64,57 @@ command line is wrong, 130 interrupted.`,
 	return c
 }
 
+// atMostOne leaves a missing suite to the verb, which knows what there is.
+func atMostOne(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return exactly("a suite")(c, args)
+}
+
+// noSuite says which suites could have been meant.
+func noSuite() error {
+	suites, err := findSuites(nil)
+	if err != nil || len(suites) == 0 {
+		return usagef("run: a suite is missing: alignuser init my.toml writes one")
+	}
+	var b strings.Builder
+	for _, s := range suites {
+		b.WriteString("\n  alignuser run " + s.Path)
+	}
+	return usagef("run: a suite is missing: one of these?%s", b.String())
+}
+
 func (a *app) runSuite(ctx context.Context, s *spec.Suite, path, out string, sets []string) error {
-	ctx, stop, release := signals(ctx, a)
+	ctx, soft, release := signals(ctx, a)
 	defer release()
-	h, err := a.openHost(path)
+	config, err := a.hostConfig(path)
+	if err != nil {
+		return err
+	}
+	config.Timing.Call = s.Limits.CallTimeout
+	h, err := host.New(config)
 	if err != nil {
 		return err
 	}
 	defer h.Close()
 	progress := newProgress(a)
 	defer progress.Close()
-	plan, err := run.Prepare(ctx, run.Config{
+	plan, err := run.Prepare(soft, run.Config{
 		Suite: s, Host: h, Tasks: all.Tasks(), Root: out, CacheDir: a.cacheDir(), Offline: a.getenv("ALIGNUSER_OFFLINE") == "1",
 		Version: version(), Command: command(path, sets, s), Events: progress.Event,
 	})
+	if err != nil && soft.Err() != nil {
+		return &exitError{code: exitInterrupted, err: errors.New("interrupted before any cell was begun: the same command starts over")}
+	}
 	if err != nil {
 		return suiteError(err)
 	}
 	defer plan.Close()
-	res, err := plan.Execute(ctx, stop)
+	for _, w := range s.Warnings {
+		a.notef("warning: %v", w)
+	}
+	res, err := plan.Execute(ctx, soft.Done())
 	progress.Close()
 	if err != nil {
 		return machineError(err)
@@ -86,12 +122,16 @@ func (a *app) runSuite(ctx context.Context, s *spec.Suite, path, out string, set
 	if res.Interrupted {
 		return &exitError{code: exitInterrupted, err: fmt.Errorf("%s: interrupted with %d of %d cells done: the same command goes on from here", res.Dir, res.Done, res.Cells)}
 	}
-	return a.showRun(res, path)
+	table := path // what report is to be asked for
+	if out != "runs" {
+		table = res.Dir
+	}
+	return a.showRun(res, table)
 }
 
 // showRun ends a run: the table, how to read it, where the files are, what to
 // type next.
-func (a *app) showRun(res run.Result, path string) error {
+func (a *app) showRun(res run.Result, table string) error {
 	if err := report.WriteAll(res.Dir); err != nil {
 		return err
 	}
@@ -102,7 +142,7 @@ func (a *app) showRun(res run.Result, path string) error {
 	if err := report.Terminal(a.stdout, board, a.terminalOptions()); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "\nfiles  %s (leaderboard.md, .csv, .json; cells.csv; evidence/)\nnext   alignuser report %s --format markdown\n", res.Dir, path)
+	fmt.Fprintf(a.stdout, "\nfiles  %s (leaderboard.md, .csv, .json; cells.csv; evidence/)\nnext   alignuser report %s --format markdown\n", res.Dir, table)
 	if n := len(res.Failures); n > 0 {
 		return &exitError{code: exitFailed, err: fmt.Errorf("%s: %d of %d cells failed, see failures.csv; the same command tries them again", res.Dir, n, res.Cells)}
 	}
@@ -139,21 +179,31 @@ func command(path string, sets []string, s *spec.Suite) string {
 		if strings.HasPrefix(key, "limits.") {
 			continue
 		}
+		set = quoted(set)
 		if strings.HasSuffix(key, "path") {
-			set = key + "=<path>"
+			set = key + "=<path>" // to be filled in by hand
 		}
 		line = append(line, "--set", set)
 	}
 	return strings.Join(line, " ")
 }
 
-// signals makes the two stages of ending: the first signal closes stop, the
-// second ends ctx.
-func signals(ctx context.Context, a *app) (hard context.Context, stop <-chan struct{}, release func()) {
+// quoted makes one word for a shell.
+func quoted(word string) string {
+	if !strings.ContainsAny(word, " \t\n\"'`$&|;<>()*?[]#~!\\{}") {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// signals makes the two stages of ending: the first signal ends soft, the
+// second hard.
+func signals(ctx context.Context, a *app) (hard, soft context.Context, release func()) {
 	hard, cancel := context.WithCancel(ctx)
+	soft, stop := context.WithCancel(hard)
 	got := make(chan os.Signal, 2)
 	signal.Notify(got, os.Interrupt, syscall.SIGTERM)
-	soft, done := make(chan struct{}), make(chan struct{})
+	done := make(chan struct{})
 	go func() {
 		for n := 0; ; n++ {
 			select {
@@ -162,12 +212,12 @@ func signals(ctx context.Context, a *app) (hard context.Context, stop <-chan str
 			case <-got:
 				if n == 0 {
 					a.notef("stopping: calls in flight may finish (10 s at most); once more ends at once")
-					close(soft)
+					stop()
 				} else {
 					cancel()
 				}
 			}
 		}
 	}()
-	return hard, soft, func() { signal.Stop(got); close(done); cancel() }
+	return hard, soft, func() { signal.Stop(got); close(done); stop(); cancel() }
 }
