@@ -48,6 +48,9 @@ func (h *Host) boot(ctx context.Context, i Instance, label string) (*generation,
 		img.close()
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
+	if i.MemoryLimit == 0 {
+		i.MemoryLimit = h.cfg.MemoryLimit
+	}
 	log := newOutput(h.cfg.Logger.Named(label), redactor(i.Secrets), file)
 	c := newChild(label, dir, img, log, h.spawner, i.MemoryLimit)
 	g := &generation{child: c, dir: dir, idle: make(chan struct{})}
@@ -59,6 +62,7 @@ func (h *Host) boot(ctx context.Context, i Instance, label string) (*generation,
 	limit := h.cfg.Timing.Start
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	defer context.AfterFunc(h.life, cancel)()
 	// launch may wait inside go-plugin where no context reaches; the end of the
 	// process ends that wait.
 	defer context.AfterFunc(ctx, func() {

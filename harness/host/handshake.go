@@ -54,9 +54,9 @@ func splitLines(r io.Reader, emit func(head, tail []byte, size int)) {
 }
 
 // filterStdout passes the one handshake line on to go-plugin and everything
-// else to the log. Field 6, a certificate, is cut off: go-plugin dereferences a
-// nil TLS configuration on it. Handed is closed over so that the caller knows
-// that a handshake was seen.
+// else to the log. Field 6, a certificate, is cut off where there is no TLS,
+// which is on unix sockets: go-plugin dereferences a nil TLS configuration on
+// it. Handed is called when a handshake was seen.
 func filterStdout(r io.Reader, w *io.PipeWriter, log *output, handed func()) {
 	done := false
 	splitLines(r, func(head, tail []byte, size int) {
@@ -65,7 +65,10 @@ func filterStdout(r io.Reader, w *io.PipeWriter, log *output, handed func()) {
 				done = true
 				fields := strings.Split(string(line), "|")
 				handed()
-				_, _ = io.WriteString(w, strings.Join(fields[:5], "|")+"\n")
+				if fields[2] == "unix" {
+					fields = fields[:5]
+				}
+				_, _ = io.WriteString(w, strings.Join(fields, "|")+"\n")
 				_ = w.Close()
 				if extra := size - len(line); extra <= 0 {
 					return

@@ -25,6 +25,9 @@ type Host struct {
 	claim   *os.File // locked while the host lives
 	spawner *spawner
 	sampler *sampler
+	life    context.Context // ends with Close
+	end     context.CancelFunc
+	running sync.WaitGroup // children, from watch to unwatch
 
 	mu        sync.Mutex
 	seq       int
@@ -53,6 +56,7 @@ func New(cfg Config) (*Host, error) {
 		cfg: cfg, dir: dir, claim: claim, spawner: newSpawner(),
 		children: map[*child]struct{}{}, processes: map[*Process]struct{}{}, described: map[string]sdk.Description{},
 	}
+	h.life, h.end = context.WithCancel(context.Background())
 	h.sampler = newSampler(cfg.Timing.Sample, h.sample)
 	return h, nil
 }
@@ -71,21 +75,13 @@ func (h *Host) Close() error {
 		open = append(open, p)
 	}
 	h.mu.Unlock()
+	h.end()
 	var ending sync.WaitGroup
 	for _, p := range open {
 		ending.Go(func() { p.Close() })
 	}
 	ending.Wait()
-	h.mu.Lock()
-	rest := make([]*child, 0, len(h.children)) // being described, or started just now
-	for c := range h.children {
-		rest = append(rest, c)
-	}
-	h.mu.Unlock()
-	for _, c := range rest {
-		c.condemn("the host was closed")
-		<-c.done
-	}
+	h.running.Wait() // those that were being started or described
 	h.sampler.close()
 	h.spawner.close()
 	err := os.RemoveAll(h.dir)
@@ -118,9 +114,6 @@ func (h *Host) Describe(ctx context.Context, e Executable) (sdk.Description, err
 func (h *Host) Start(ctx context.Context, i Instance) (*Process, error) {
 	if len(i.Secrets) > 0 && i.Executable.Kind != sdk.KindLLM {
 		return nil, fmt.Errorf("%s: secrets are granted to language-model backends only", i.Executable.Label())
-	}
-	if i.MemoryLimit == 0 {
-		i.MemoryLimit = h.cfg.MemoryLimit
 	}
 	p := newProcess(h, i)
 	h.mu.Lock()
@@ -161,7 +154,8 @@ func (h *Host) folder(prefix string, inside ...string) (dir string, seq int, err
 	return dir, seq, nil
 }
 
-// watch keeps a child under the sampler's eyes until it has ended.
+// watch keeps a child under the sampler's eyes, and Close waiting, until
+// unwatch.
 func (h *Host) watch(c *child) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -169,13 +163,17 @@ func (h *Host) watch(c *child) error {
 		return errHostClosed
 	}
 	h.children[c] = struct{}{}
+	h.running.Add(1)
 	return nil
 }
 
 func (h *Host) unwatch(c *child) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.children, c)
+	if _, ok := h.children[c]; ok {
+		delete(h.children, c)
+		h.running.Done()
+	}
 }
 
 // sample looks at the resident memory of every group and ends those over their

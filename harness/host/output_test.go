@@ -48,6 +48,10 @@ func TestHandshakeFilter(t *testing.T) {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
+	const tcp = "1|1|tcp|127.0.0.1:99|grpc|QUJD\n"
+	if got, _ := spoken(t, tcp); got != tcp {
+		t.Errorf("TCP, where TLS needs the certificate: %q", got)
+	}
 	for name, text := range map[string]string{"nothing": "", "noise": long + "\nhello\n", "no protocol": "1|1|unix|/tmp/x\n"} {
 		if got, _ := spoken(t, text); got != "" {
 			t.Errorf("%s: %q", name, got)

@@ -69,11 +69,7 @@ func (r *recommender) keep(ctx context.Context, req sdk.FitRequest) {
 	if p.Spec().Has(sdk.FeatureSave) {
 		dir, err := p.saveModel(ctx)
 		if err == nil {
-			p.setRestore(func(ctx context.Context, c *launch.Client) error {
-				ctx, cancel := context.WithTimeout(ctx, p.host.cfg.Timing.Files)
-				defer cancel()
-				return c.Recommender(p.Spec()).Load(ctx, dir, req.Data)
-			})
+			p.setRestore(r.load(dir, req.Data))
 			return
 		}
 		p.host.cfg.Logger.Warn("model not saved: a restart would fit again", "plugin", p.label, "error", err)
@@ -82,6 +78,16 @@ func (r *recommender) keep(ctx context.Context, req sdk.FitRequest) {
 		_, err := c.Recommender(p.Spec()).Fit(ctx, req, func(sdk.Event) {})
 		return err
 	})
+}
+
+// load gives a process a saved model. It keeps its own deadline, because a
+// restart has none.
+func (r *recommender) load(dir string, data sdk.DataRef) func(context.Context, *launch.Client) error {
+	return func(ctx context.Context, c *launch.Client) error {
+		ctx, cancel := context.WithTimeout(ctx, r.p.host.cfg.Timing.Files)
+		defer cancel()
+		return c.Recommender(r.p.Spec()).Load(ctx, dir, data)
+	}
 }
 
 // saveModel asks for the model in a fresh private folder.

@@ -253,10 +253,15 @@ func (p *Process) replace(ctx context.Context, old *generation) error {
 	if restore == nil || g == nil {
 		return nil
 	}
-	if err := restore(ctx, g.client); err != nil {
-		return p.restoreFailed(g, err)
+	err := restore(ctx, g.client)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil: // the caller gave up, half-way
+		p.remove(g)
+		return ctx.Err()
 	}
-	return nil
+	return p.restoreFailed(g, err)
 }
 
 func (p *Process) backOff(ctx context.Context) error {
@@ -270,8 +275,9 @@ func (p *Process) backOff(ctx context.Context) error {
 	return t.Sleep(ctx, t.Backoff[min(crashes, len(t.Backoff))-1])
 }
 
+// restoreFailed ends a process that cannot be brought to where its predecessor
+// was. If it said so itself, another one would say the same.
 func (p *Process) restoreFailed(g *generation, err error) error {
-	g.giveUp()
 	if errors.Is(err, sdk.ErrCrashed) || errors.Is(err, context.DeadlineExceeded) || g.child.exited() {
 		p.awaitEnd(g)
 		crash := p.crash("restore", g, p.endReason(g, err), err)
@@ -279,6 +285,9 @@ func (p *Process) restoreFailed(g *generation, err error) error {
 		err = crash
 	} else {
 		err = p.place("restore", err)
+		p.mu.Lock()
+		p.failed = err
+		p.mu.Unlock()
 	}
 	p.remove(g)
 	return err

@@ -114,6 +114,33 @@ func TestDiesBetweenCalls(t *testing.T) {
 	}
 }
 
+// TestLearnerIsNotRestarted: what was learnt from updates cannot be restored, so
+// the arm has failed, and says why.
+func TestLearnerIsNotRestarted(t *testing.T) {
+	h := openHost(t, nil)
+	p, r := fitted(t, h, "learner", nil)
+	end := func() {
+		child := p.cur.child
+		_ = child.cmd.Process.Kill()
+		<-child.done
+	}
+	end()
+	goesOn(t, r) // nothing learnt yet: fitted again
+	if _, err := r.(sdk.Updater).Update(t.Context(), sdk.UpdateRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	goesOn(t, r)
+	end()
+	for range 2 {
+		if _, err := r.Recommend(t.Context(), slateRequest()); err == nil || !strings.Contains(err.Error(), "lost with the process") {
+			t.Fatalf("have %v", err)
+		}
+	}
+	if u := p.Close(); u.Restarts != 2 {
+		t.Fatalf("usage: %+v", u)
+	}
+}
+
 // TestCrashWithManyInFlight: one process's end is one crash, however many calls
 // it broke, and every call gets its answer from the next process.
 func TestCrashWithManyInFlight(t *testing.T) {

@@ -37,10 +37,11 @@ func (b *bad) Spec() sdk.ComponentSpec {
 	return s
 }
 
-// scorer and saver have a feature each.
+// scorer, saver and learner have a feature each.
 type (
-	scorer struct{ *bad }
-	saver  struct{ *bad }
+	scorer  struct{ *bad }
+	saver   struct{ *bad }
+	learner struct{ *bad }
 )
 
 // make gives a component for a mode.
@@ -51,6 +52,8 @@ func (m mode) make() sdk.Recommender {
 		return saver{b}
 	case "nan-scores", "few-scores", "scorer":
 		return scorer{b}
+	case "learner":
+		return learner{b}
 	}
 	return b
 }
@@ -65,6 +68,16 @@ func (s scorer) Spec() sdk.ComponentSpec {
 	spec := s.bad.Spec()
 	spec.Features = []string{sdk.FeatureScore}
 	return spec
+}
+
+func (l learner) Spec() sdk.ComponentSpec {
+	spec := l.bad.Spec()
+	spec.Features = []string{sdk.FeatureUpdate}
+	return spec
+}
+
+func (l learner) Update(_ context.Context, r sdk.UpdateRequest) (sdk.UpdateResult, error) {
+	return sdk.UpdateResult{Accepted: int64(len(r.Users))}, nil
 }
 
 func (b *bad) Configure(_ context.Context, c sdk.Config) error {

@@ -13,6 +13,7 @@ var callModes = []mode{
 	{"good", "answers as it should"},
 	{"saver", "answers as it should and saves its model"},
 	{"scorer", "answers as it should and scores pairs"},
+	{"learner", "answers as it should and learns from updates, in memory only"},
 	{"panic", "panics in Recommend"},
 	{"panic-background", "panics in a goroutine of its own during Recommend"},
 	{"exit-zero", "ends with status 0 in Recommend"},
