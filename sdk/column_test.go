@@ -44,8 +44,8 @@ func anyTable(t *rapid.T) sdk.Table {
 		case sdk.ColumnStr:
 			strs := rapid.SliceOfN(rapid.String(), n, n).Draw(t, "str")
 			for i, s := range strs { // some long enough to force small chunks
-				strs[i] = strings.Repeat(s, rapid.SampledFrom([]int{1, 1, 1, 20_000}).Draw(t, "times"))
-				if len(strs[i]) > 600_000 {
+				strs[i] = strings.Repeat(s, rapid.SampledFrom([]int{1, 1, 1, 2_000}).Draw(t, "times"))
+				if len(strs[i]) > 25_000 { // a row of 18 must fit a message
 					strs[i] = s
 				}
 			}
@@ -171,12 +171,23 @@ func TestCut(t *testing.T) {
 			t.Errorf("%d rows: %v, %v, want %v", tt.rows, got, err, tt.want)
 		}
 	}
+	// 300 rows of 10,000 bytes are three messages at least.
+	long := sdk.Table{Name: "t", Columns: []sdk.Column{{Name: "a", Data: slices.Repeat([]string{strings.Repeat("x", 10_000)}, 300)}}}
+	rows, chunks := 0, 0
+	err := sdk.Cut(long, nil, func(c sdk.Chunk) error {
+		rows, chunks = rows+c.Rows(), chunks+1
+		_, err := convert.ToChunk(c)
+		return err
+	})
+	if err != nil || rows != 300 || chunks < 3 {
+		t.Errorf("long rows: %d rows in %d chunks, %v", rows, chunks, err)
+	}
 	one := sdk.Table{Name: "t", Columns: []sdk.Column{{Name: "a", Data: []int32{1}}}}
 	if err := sdk.Cut(one, []string{"z"}, nil); !errors.Is(err, sdk.ErrInvalid) {
 		t.Errorf("missing column: %v", err)
 	}
 	stop := errors.New("stop")
-	if err := sdk.Cut(one, nil, func(sdk.Chunk) error { return stop }); err != stop {
+	if err := sdk.Cut(one, nil, func(sdk.Chunk) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("yield: %v", err)
 	}
 }

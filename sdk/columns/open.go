@@ -54,7 +54,7 @@ func open(ref sdk.DataRef) (*Folder, error) {
 	for _, part := range m.files() {
 		b, err := mapFile(filepath.Join(ref.Dir, part.File), part.Bytes)
 		if err != nil {
-			f.Close()
+			_ = f.Close()
 			return nil, err
 		}
 		f.maps[part.File] = b
@@ -62,7 +62,7 @@ func open(ref sdk.DataRef) (*Folder, error) {
 	for _, t := range m.Tables {
 		for _, c := range t.Columns {
 			if err := f.checkPositions(c, t.Rows); err != nil {
-				f.Close()
+				_ = f.Close()
 				return nil, fmt.Errorf("table %s: column %s: %w", t.Name, c.Name, err)
 			}
 		}

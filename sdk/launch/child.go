@@ -43,14 +43,14 @@ func (c *child) Start(context.Context) error {
 		return err
 	}
 	if err := c.cmd.Start(); err != nil {
-		c.stdout.Close()
+		_ = c.stdout.Close()
 		return err
 	}
 	go func() {
 		defer close(c.done)
 		c.err = c.cmd.Wait()
-		stdin.Close()
-		c.filter.to.Close()
+		_ = stdin.Close()
+		_ = c.filter.to.Close()
 	}()
 	return nil
 }

@@ -116,7 +116,7 @@ func TestReadSomeColumns(t *testing.T) {
 		t.Error(err)
 	}
 	stop := errors.New("enough")
-	if err := d.Read(t.Context(), sdk.ReadRequest{Table: "interactions"}, func(sdk.Chunk) error { return stop }); err != stop {
+	if err := d.Read(t.Context(), sdk.ReadRequest{Table: "interactions"}, func(sdk.Chunk) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("error of yield: %v", err)
 	}
 	for table, want := range map[string]string{

@@ -149,7 +149,7 @@ func (c *Client) prepare() error {
 		VersionedPlugins: map[int]plugin.PluginSet{handshake.ProtocolVersion: {}},
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		SkipHostEnv:      true,
-		StartTimeout:     c.config.StartTimeout,
+		StartTimeout:     c.config.StartTimeout + 10*time.Second, // ours comes first, and says more
 		Logger:           c.config.Logger,
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: c.config.RuntimeDir},
 		GRPCDialOptions: []grpc.DialOption{
@@ -270,7 +270,9 @@ func (c *Client) abandon(ctx context.Context, cause error, connected <-chan erro
 	cleaned := make(chan struct{})
 	go func() {
 		defer close(cleaned)
-		<-connected // go-plugin's Kill would wait for the same
+		if err := <-connected; err != nil { // go-plugin's Kill would wait for the same
+			c.config.Logger.Debug("start abandoned", "error", err)
+		}
 		c.Kill()
 	}()
 	wait(cleaned)

@@ -143,7 +143,11 @@ func TestStartFails(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer os.RemoveAll(dir)
-			c, err := launch.Start(t.Context(), launch.Config{Cmd: command(tt.kind, "CERTIFICATE="+certificate(t)), StartTimeout: time.Second, RuntimeDir: dir})
+			config := launch.Config{Cmd: command(tt.kind, "CERTIFICATE="+certificate(t)), RuntimeDir: dir}
+			if tt.kind == "silent" {
+				config.StartTimeout = 100 * time.Millisecond
+			}
+			c, err := launch.Start(t.Context(), config)
 			if c != nil || !errors.Is(err, sdk.ErrCrashed) || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}

@@ -57,7 +57,7 @@ func TestGenerate(t *testing.T) {
 		}
 	}
 	stop := errors.New("enough")
-	if err := l.Generate(t.Context(), []sdk.ChatRequest{ask("a", "")}, func(sdk.GenerateResult) error { return stop }); err != stop {
+	if err := l.Generate(t.Context(), []sdk.ChatRequest{ask("a", "")}, func(sdk.GenerateResult) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("error of yield: %v", err)
 	}
 }

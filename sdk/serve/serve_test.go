@@ -132,7 +132,7 @@ func TestPanicsAndForeignErrors(t *testing.T) {
 	if err := run(ours, func() error { return foreign }); status.Code(err) != codes.Internal {
 		t.Errorf("a component's own gRPC error passed for ours: %v", err)
 	}
-	if err := run("/grpc.health.v1.Health/Check", func() error { return foreign }); err != foreign {
+	if err := run("/grpc.health.v1.Health/Check", func() error { return foreign }); !errors.Is(err, foreign) {
 		t.Errorf("another service: %v", err)
 	}
 }

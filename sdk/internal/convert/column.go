@@ -33,6 +33,9 @@ func ToChunk(c sdk.Chunk) (*pb.ColumnChunk, error) {
 	}
 	out.Crc32C = checksum(out.Columns)
 	if n := proto.Size(out); n > sdk.MaxMessage {
+		if c.Rows() == 1 {
+			return nil, sdk.Invalidf("", "table %s: a single row has %d bytes: at most %d: shorten its text", c.Name, n, sdk.MaxMessage)
+		}
 		return nil, sdk.Invalidf("", "table %s: chunk of %d rows has %d bytes: at most %d, as sdk.Cut makes them", c.Name, c.Rows(), n, sdk.MaxMessage)
 	}
 	return out, nil
