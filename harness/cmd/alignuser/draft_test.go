@@ -22,7 +22,7 @@ func TestDraftDefaultsReadBack(t *testing.T) {
 		{Name: "word", Type: sdk.OptionString, Default: `say "hi" \ there`, Doc: "text that needs quotes"},
 		{Name: "list", Type: sdk.OptionList, Element: sdk.OptionEnum, Default: []any{"a", "b"}, Doc: "a list"},
 		{Name: "path", Type: sdk.OptionPath, Required: true, Doc: "no default"},
-		{Name: "old", Type: sdk.OptionInt, Default: int64(1), Deprecated: "use count", Doc: "not shown"},
+		{Name: "abandoned", Type: sdk.OptionInt, Default: int64(1), Deprecated: "use count", Doc: "not shown"},
 	}
 	d := &draft{
 		name:         "x",
@@ -31,7 +31,7 @@ func TestDraftDefaultsReadBack(t *testing.T) {
 		tasks:        []draftPart{{plugin: "offline", doc: "a task"}},
 	}
 	text := d.text()
-	if strings.Contains(text, "old") {
+	if strings.Contains(text, "abandoned") {
 		t.Errorf("a deprecated option is offered:\n%s", text)
 	}
 	if !strings.Contains(text, "# REQUIRED: path = …\n") {
