@@ -44,7 +44,9 @@ func (d *display) Event(e run.Event) {
 	case run.Working:
 		d.work(e)
 	case run.Finished:
-		d.line("%s: done in %s", e.Key, e.Took.Round(time.Millisecond))
+		if d.bars == nil { // a full bar says the same
+			d.line("%s: done in %s", e.Key, e.Took.Round(time.Millisecond))
+		}
 		d.count(e.Key.Recommender, e.Key.Repeat, false)
 	case run.Failed:
 		d.line("%s: FAILED: %s", e.Key, e.Reason)
