@@ -23,7 +23,7 @@ type rule struct {
 // rules mirror docs/architecture.md. The most specific path wins.
 var rules = []rule{
 	{of: "sdk", may: nil, std: true},
-	{of: "sdk/columns", may: []string{"sdk"}},
+	{of: "sdk/columns", may: []string{"sdk", "sdk/internal/..."}},
 	{of: "sdk/internal/...", may: []string{"sdk", "sdk/internal/..."}},
 	{of: "sdk/serve", may: []string{"sdk", "sdk/internal/..."}},
 	{of: "sdk/launch", may: []string{"sdk", "sdk/internal/..."}},

@@ -54,9 +54,15 @@ type linkedModule struct{ Path, Version, Dir string }
 // platform that is built.
 func linkedModules(t *testing.T) []linkedModule {
 	t.Helper()
+	mains := exec.Command("go", "list", "-f", `{{if eq .Name "main"}}{{.ImportPath}}{{end}}`, "./harness/cmd/...", "./plugins/...")
+	mains.Dir = ".."
+	programs, err := mains.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
 	found := map[string]linkedModule{}
 	for _, platform := range []string{"linux", "darwin", "windows"} {
-		cmd := exec.Command("go", "list", "-deps", "-json=Module", "./harness/cmd/...", "./plugins/...")
+		cmd := exec.Command("go", append([]string{"list", "-deps", "-json=Module"}, strings.Fields(string(programs))...)...)
 		cmd.Dir = ".."
 		cmd.Env = append(os.Environ(), "GOOS="+platform, "GOARCH=amd64", "CGO_ENABLED=0")
 		out, err := cmd.Output()
