@@ -52,6 +52,9 @@ type ReplyError struct {
 // Error gives "method: reply: what is wrong".
 func (e *ReplyError) Error() string { return e.Method + ": reply: " + e.Err.Error() }
 
+// Unwrap gives an *sdk.Error without a kind: a fault of the plugin.
+func (e *ReplyError) Unwrap() error { return &sdk.Error{Msg: e.Error()} }
+
 // fault names a reply that breaks the contract; nil stays nil.
 func fault(method string, err error) error {
 	if err == nil {

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/alignuser/alignuser/sdk"
 	"github.com/alignuser/alignuser/sdk/columns"
@@ -68,8 +68,8 @@ func TestRead(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff((&numbers{rows: rows}).table(), got, cmpopts.EquateEmpty()); diff != "" {
-				t.Error(diff)
+			if want := (&numbers{rows: rows}).table(); !reflect.DeepEqual(want, got) { // cmp.Diff takes seconds
+				t.Errorf("got %d rows, want %d, or other values", got.Rows(), want.Rows())
 			}
 			if rows > sdk.MaxChunkRows && chunks < 2 || rows <= 1 && chunks != 1 {
 				t.Errorf("%d chunks", chunks)

@@ -39,6 +39,8 @@ func TestMain(m *testing.M) {
 		serve.LLMs(func() sdk.LLM { return &echo{} })
 	case "liar":
 		serve.Recommenders(func() sdk.Recommender { return &liar{} })
+	case "raw":
+		serveRaw()
 	default:
 		misbehave(kind)
 	}
