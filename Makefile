@@ -3,7 +3,8 @@ GO ?= go
 BIN ?= bin
 # Stripped static binaries; CGO is wanted by the race detector only.
 export CGO_ENABLED ?= 0
-BUILD_FLAGS := -trimpath -ldflags='-s -w'
+# No revision is stamped, so that equal sources give equal digests in leaderboards.
+BUILD_FLAGS := -trimpath -buildvcs=false -ldflags='-s -w'
 PLUGINS := $(notdir $(wildcard plugins/dataset-* plugins/recommender-* plugins/llm-*))
 # Programs pinned in tools/go.mod, built on first use.
 TOOL = $$(CGO_ENABLED=0 $(GO) -C tools tool -n $(1))
