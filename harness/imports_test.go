@@ -44,6 +44,7 @@ var rules = []rule{
 		"sdk", "harness/spec", "harness/host", "harness/corpus", "harness/task", "harness/record", "harness/record/score",
 		"harness/control", "harness/metric",
 	}},
+	{of: "harness/scaffold", may: []string{"sdk"}},
 	{of: "harness/cmd/...", may: []string{"sdk/...", "sdk", "harness/..."}},
 }
 

@@ -223,3 +223,18 @@ func removeAll(dir string) {
 	})
 	_ = os.RemoveAll(dir)
 }
+
+// Describe starts a program and asks what it holds.
+func Describe(ctx context.Context, p Program) (sdk.Description, error) {
+	dir, err := shortTemp()
+	if err != nil {
+		return sdk.Description{}, err
+	}
+	defer removeAll(dir)
+	process, err := p.start(ctx, filepath.Join(dir, "d"), startTimeout)
+	if err != nil {
+		return sdk.Description{}, err
+	}
+	defer process.kill()
+	return process.Description(), nil
+}

@@ -14,6 +14,6 @@ func newPluginCommand(a *app) *cobra.Command {
 		Args:    noSuchVerb,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newPluginListCommand(a), newPluginDescribeCommand(a), newPluginLockCommand(a))
+	c.AddCommand(newPluginListCommand(a), newPluginDescribeCommand(a), newPluginLockCommand(a), newPluginCheckCommand(a), newPluginNewCommand(a))
 	return c
 }
