@@ -70,9 +70,13 @@
 //
 // # What was tuned
 //
-// METHOD left open the quality and pickiness terms of value, the numbers of
-// cascade, threshold and drift, and how the Big Five depend on the rest. The
-// default world (seed 1) has TUNED.
+// Only what the method leaves open: the quality and pickiness terms of value
+// (0.15 and −0.5), the numbers of cascade and threshold (to the same watch
+// rate) and of drift. The default world, seed 1: 235,356 cards shown, watch rate
+// 0.238, 20.2 sessions of 2.91 pages a user, 12.7 % of them censored, 46.8
+// watches a user in the first 80 % of sessions, values 2/10/26/33/29 %. Lows stay
+// rarer than the 5 % aimed at: more noise than 0.9 would be needed. It takes 0.3 s
+// on a 2-core AMD EPYC virtual machine with Go 1.26.
 //
 // # What a log can tell
 //
