@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -74,7 +75,7 @@ func TestMemoryOfGroup(t *testing.T) {
 
 // TestHostCloses: whatever was being started ends with the host.
 func TestHostCloses(t *testing.T) {
-	h := openHost(t, nil)
+	h := openHost(t, func(c *Config) { c.Timing.Start = time.Hour })
 	p, _ := fitted(t, h, "good", nil)
 	failed := make(chan error)
 	go func() {

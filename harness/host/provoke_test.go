@@ -38,6 +38,7 @@ func TestCalls(t *testing.T) {
 		{component: "bad-log"},
 		{component: "chatter"},
 		{component: "fork"},
+		{component: "fork-exit", kind: crash, want: "exited with status 4"},
 		{component: "huge", kind: answer, want: "larger than max"},
 		{component: "nan", kind: fault, want: "row 0: place 0: item 0 has score NaN"},
 		{component: "short", kind: answer, want: "the component's answer"},

@@ -216,15 +216,23 @@ func (b *bad) misbehave() error {
 			fmt.Fprintln(os.Stderr, "line", i)
 		}
 	case "fork":
-		child := exec.Command("sleep", "600")
-		child.Stderr = os.NewFile(2, "stderr")
-		return child.Start()
+		return leaveBehind()
+	case "fork-exit":
+		_ = leaveBehind()
+		os.Exit(4)
 	case "memory":
 		devour()
 	case "environment":
 		return errors.New("environment: " + strings.Join(os.Environ(), " "))
 	}
 	return nil
+}
+
+// leaveBehind starts a child that holds standard error.
+func leaveBehind() error {
+	child := exec.Command("sleep", "600")
+	child.Stderr = os.NewFile(2, "stderr")
+	return child.Start()
 }
 
 // devour takes memory and uses it, a page at a time.

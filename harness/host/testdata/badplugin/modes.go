@@ -29,6 +29,7 @@ var callModes = []mode{
 	{"bad-log", "writes log lines of the wrong types to descriptor 2 and answers well"},
 	{"chatter", "writes 5,000 lines to standard error and answers well"},
 	{"fork", "leaves a child behind that holds its standard error"},
+	{"fork-exit", "leaves such a child behind and ends with status 4"},
 	{"huge", "answers 200 MB"},
 	{"memory", "allocates without end in Recommend"},
 	{"environment", "answers an error that holds every variable it sees"},
