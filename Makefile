@@ -9,7 +9,7 @@ PLUGINS := $(notdir $(wildcard plugins/dataset-* plugins/recommender-* plugins/l
 # Programs pinned in tools/go.mod, built on first use.
 TOOL = $$(CGO_ENABLED=0 $(GO) -C tools tool -n $(1))
 
-.PHONY: help build demo test race vet lint generate check-generated bench fuzz cross clean
+.PHONY: help build demo test race vet lint generate check-generated check-results publish-results bench fuzz cross clean
 
 help: ## print this list
 	@echo "alignuser: benchmark recommenders with simulated users"; echo
@@ -44,6 +44,12 @@ generate: ## regenerate the Go of the contract
 
 check-generated: ## buf lint; fail if generated code is stale or the contract breaks its released image
 	./sdk/proto/generate.sh --check
+
+check-results: build ## rerun the published suites and compare with results/ (DATA=folder of ml-100k)
+	./.ci/check-results $(DATA)
+
+publish-results: build ## rerun the published suites and replace results/ (DATA=folder of ml-100k)
+	./.ci/check-results --write $(DATA)
 
 bench: ## Go benchmarks of the plugin boundary (docs/benchmarks.md)
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./sdk/... ./harness/... ./plugins/...

@@ -222,7 +222,7 @@ type Chunk struct {
 	Seq int64
 }
 
-// Cut yields a table in chunks of at most [MaxChunkRows] rows and about half of
+// Cut yields a table in chunks of at most [MaxChunkRows] rows and about three quarters of
 // [MaxMessage] bytes. Names restricts the columns; none means all. An empty
 // table is one chunk of no rows, so that its columns are known.
 func Cut(t Table, names []string, yield func(Chunk) error) error {

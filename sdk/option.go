@@ -159,6 +159,17 @@ func (s OptionSpec) convert(v any) (any, error) {
 		if !ok {
 			return nil, fmt.Errorf("want a table, have %s", describe(v))
 		}
+		for key, e := range t {
+			switch n := e.(type) {
+			case bool, int64, string:
+			case float64:
+				if math.IsNaN(n) || math.IsInf(n, 0) {
+					return nil, fmt.Errorf("key %s: want a finite number, have %v", key, n)
+				}
+			default:
+				return nil, fmt.Errorf("key %s: want a bool, number or string, have %s", key, describe(e))
+			}
+		}
 		return t, nil
 	default:
 		return s.scalar(v)
