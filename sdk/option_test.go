@@ -69,6 +69,8 @@ func TestCanonical(t *testing.T) {
 		{"element out of bounds", sdk.Options{"sizes": []any{int64(-1)}}, nil, "sizes: element 1: want at least 0"},
 		{"table", sdk.Options{"extra": map[string]any{"a": 1.0}}, with("extra", map[string]any{"a": 1.0}), ""},
 		{"no table", sdk.Options{"extra": []any{}}, nil, "extra: want a table, have a list"},
+		{"nested table", sdk.Options{"extra": map[string]any{"a": map[string]any{}}}, nil, "extra: key a: want a bool, number or string, have a table"},
+		{"infinite in a table", sdk.Options{"extra": map[string]any{"a": math.Inf(1)}}, nil, "extra: key a: want a finite number, have +Inf"},
 		{"nothing", sdk.Options{"label": nil}, nil, "label: want string, have nothing"},
 		{"near miss", sdk.Options{"cuont": int64(1)}, nil, "cuont: unknown option (did you mean count?)"},
 		{"unknown", sdk.Options{"zzzzzz": int64(1)}, nil, "zzzzzz: unknown option (known: flag, count,"},
