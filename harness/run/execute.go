@@ -57,7 +57,15 @@ func (p *Plan) Execute(ctx context.Context, stop <-chan struct{}) (res Result, e
 func (p *Plan) work(ctx context.Context, stop <-chan struct{}, r *record.Run) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var stopping atomic.Bool
+	var ended atomic.Bool // a unit ended the run
+	stopping := func() bool {
+		select {
+		case <-stop:
+			return true
+		default:
+			return ended.Load() || ctx.Err() != nil
+		}
+	}
 	done := make(chan struct{})
 	var watcher sync.WaitGroup
 	watcher.Go(func() {
@@ -65,9 +73,9 @@ func (p *Plan) work(ctx context.Context, stop <-chan struct{}, r *record.Run) er
 		case <-done:
 			return
 		case <-ctx.Done():
+			return
 		case <-stop:
 		}
-		stopping.Store(true)
 		select {
 		case <-done:
 		case <-time.After(p.grace):
@@ -83,12 +91,12 @@ func (p *Plan) work(ctx context.Context, stop <-chan struct{}, r *record.Run) er
 	for range p.workers() {
 		workers.Go(func() {
 			for u := range units {
-				if stopping.Load() {
+				if stopping() {
 					failures <- task.ErrStopped
 					return
 				}
 				if err := u.do(ctx); err != nil {
-					stopping.Store(true) // the run cannot go on: let others end in order
+					ended.Store(true) // the run cannot go on: let others end in order
 					failures <- err
 					return
 				}
@@ -96,7 +104,7 @@ func (p *Plan) work(ctx context.Context, stop <-chan struct{}, r *record.Run) er
 		})
 	}
 	err := p.feed(units, failures, func(a arm, repeat int) unit {
-		return unit{plan: p, run: r, arm: a, repeat: repeat, stopping: &stopping}
+		return unit{plan: p, run: r, arm: a, repeat: repeat, stopping: stopping}
 	})
 	workers.Wait()
 	close(failures)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"sync/atomic"
 	"time"
 
 	"github.com/alignuser/alignuser/harness/host"
@@ -19,7 +18,7 @@ type unit struct {
 	run      *record.Run
 	arm      arm
 	repeat   int
-	stopping *atomic.Bool
+	stopping func() bool
 
 	process *host.Process
 	fitted  sdk.Recommender
@@ -90,7 +89,7 @@ func (u *unit) cell(ctx context.Context, b bound, key record.CellKey) error {
 		Log:      func(payload []byte) error { return environment(partial.Append(payload)) },
 		Seal:     func(write func(io.Writer) error) error { return environment(u.run.Seal(key, write)) },
 		Step:     func(done int) { u.working(key.Task, int64(done), int64(b.Size()), sdk.Progress{}) },
-		Stopping: u.stopping.Load,
+		Stopping: u.stopping,
 	})
 	if err != nil {
 		return err
@@ -128,6 +127,9 @@ func (u *unit) train(ctx context.Context) (sdk.Recommender, error) {
 		return nil, err
 	}
 	data, err := u.plan.split.TrainingFolder(u.arm.spec.Needs.Tables)
+	if errors.Is(err, sdk.ErrInvalid) {
+		return nil, err // the arm asks for what there is not
+	}
 	if err != nil {
 		return nil, environment(err)
 	}
