@@ -203,6 +203,9 @@ func (b *bench) interruptedFit(ctx context.Context, limit func(context.Context) 
 	short, cancel := limit(ctx)
 	_, err = p.Recommender(b.spec).Fit(short, b.fitRequest(ref), func(sdk.Event) {})
 	ended := short.Err()
+	if _, limited := short.Deadline(); limited && errors.Is(err, context.DeadlineExceeded) {
+		ended = context.DeadlineExceeded // the plugin's clock may strike first
+	}
 	cancel()
 	switch {
 	case err == nil:
