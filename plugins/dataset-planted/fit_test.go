@@ -12,6 +12,14 @@ import (
 // finds each coefficient again within 15 %. What it does not identify is listed
 // in the package documentation.
 
+// long leaves a test out of -short runs: the race detector makes it crawl and
+// has nothing to find in it.
+func long(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fits a quarter of a million rows: skipped with -short")
+	}
+}
+
 // newton fits a logistic regression of y on the rows of x by Newton's method.
 func newton(x [][]float64, y []bool) []float64 {
 	k := len(x[0])
@@ -123,6 +131,7 @@ func repetitions(w *world, log []shown) []float64 {
 }
 
 func TestRecoversWatch(t *testing.T) {
+	long(t)
 	w, log := logOf(t, nil)
 	repetition := repetitions(w, log)
 	x, y := make([][]float64, len(log)), make([]bool, len(log))
@@ -140,6 +149,7 @@ func TestRecoversWatch(t *testing.T) {
 }
 
 func TestRecoversLeaveAndAttend(t *testing.T) {
+	long(t)
 	w, log := logOf(t, nil)
 	var x [][]float64
 	var y []bool
@@ -172,6 +182,7 @@ func TestRecoversLeaveAndAttend(t *testing.T) {
 // maximisation: given the coefficients, the expected unrounded value; given
 // those, least squares.
 func TestRecoversValue(t *testing.T) {
+	long(t)
 	w, log := logOf(t, nil)
 	var x [][]float64
 	var value []float64
@@ -229,6 +240,7 @@ func truncated(mean, sigma, value float64) (m, v float64) {
 // TestCannotRecover: the test above has teeth. Fitted to a cascade, the logistic
 // form gets at least one coefficient wrong by more than 15 %.
 func TestCannotRecover(t *testing.T) {
+	long(t)
 	w, log := logOf(t, sdk.Options{"response": formCascade})
 	repetition := repetitions(w, log)
 	var x [][]float64

@@ -29,13 +29,13 @@ func (m *random) Spec() sdk.ComponentSpec {
 
 func (m *random) Configure(context.Context, sdk.Config) error { return nil }
 
-func (m *random) Fit(_ context.Context, r sdk.FitRequest, _ sdk.Emit) (sdk.FitResult, error) {
+func (m *random) Fit(ctx context.Context, r sdk.FitRequest, _ sdk.Emit) (sdk.FitResult, error) {
 	meta, err := dense.ReadMeta(r.Data)
 	if err != nil {
 		return sdk.FitResult{}, err
 	}
 	m.users, m.items, m.seed = meta.Users, meta.Items, r.Seed
-	return sdk.FitResult{Epochs: 1}, nil
+	return sdk.FitResult{Epochs: 1}, ctx.Err()
 }
 
 func (m *random) Recommend(ctx context.Context, r sdk.RecommendRequest) (sdk.RecommendReply, error) {

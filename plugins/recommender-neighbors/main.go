@@ -19,9 +19,9 @@
 // Defaults come from the papers, not from a search on test data: 100
 // neighbours, plain cosine, λ = 500. On MovieLens 100K, each user's last 20 %
 // held out by time, nDCG@10 is 0.174 for itemknn and 0.180 for ease; popular
-// has 0.112. On a validation part cut from training the defaults of itemknn
-// are within 0.004 of the best of 40 settings, λ = 500 within 0.006 of the
-// best of six.
+// has 0.112. On a validation part cut from training, the defaults of itemknn
+// are within 0.004 of the best of 40 settings and λ = 500 within 0.006 of the
+// best of six; there itemknn is ahead (0.127, ease 0.112), so the two are close.
 package main
 
 import "github.com/alignuser/alignuser/sdk/serve"

@@ -27,7 +27,7 @@ func Read(ref sdk.DataRef, values bool) (*Matrix, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer folder.Close()
+	defer func() { _ = folder.Close() }() // nothing was written
 	x, err := folder.Interactions(sdk.TableInteractions)
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func ReadMeta(ref sdk.DataRef) (columns.Meta, error) {
 	if err != nil {
 		return columns.Meta{}, err
 	}
-	defer folder.Close()
+	defer func() { _ = folder.Close() }() // nothing was written
 	return folder.Meta(), nil
 }
 
