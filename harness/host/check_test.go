@@ -120,7 +120,7 @@ func TestTiesAreOrdered(t *testing.T) {
 		scores := []float32{3, 3, 3, 2, 1, 1, 1, 1, 0}
 		reasons := make([]string, items)
 		for i, it := range order {
-			reasons[i] = string(rune('a' + it))
+			reasons[i] = string('a' + it)
 		}
 		groups := map[float32][]int32{}
 		for i, it := range order {
@@ -128,7 +128,7 @@ func TestTiesAreOrdered(t *testing.T) {
 		}
 		orderTies(seed, user, order, scores, reasons)
 		for i, it := range order {
-			if reasons[i] != string(rune('a'+it)) {
+			if reasons[i] != string('a'+it) {
 				t.Fatalf("item %d has reason %s", it, reasons[i])
 			}
 			if !slices.Contains(groups[scores[i]], it) {
