@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"sort"
@@ -92,7 +93,8 @@ func option[T any](o Options, name string) T {
 	return v
 }
 
-// Canonical checks options against their declaration and fills in defaults.
+// Canonical checks options against their declaration and fills in defaults. A
+// diagnostic names the option, or "option.key" for a value of a table.
 // Both sides of the wire use it: the host to point at the line of a suite, the
 // plugin because it must not trust a host.
 func Canonical(specs []OptionSpec, given Options) (Options, []Diagnostic) {
@@ -127,6 +129,13 @@ func Canonical(specs []OptionSpec, given Options) (Options, []Diagnostic) {
 			fail(s.Name, "%v", err)
 			continue
 		}
+		if t, ok := c.(map[string]any); ok {
+			for _, key := range slices.Sorted(maps.Keys(t)) {
+				if what := notScalar(t[key]); what != "" {
+					fail(s.Name+"."+key, "want a string, number or bool, have %s", what)
+				}
+			}
+		}
 		if s.Deprecated != "" {
 			ds = append(ds, Diagnostic{Severity: SeverityWarning, Option: s.Name, Summary: "deprecated: " + s.Deprecated})
 		}
@@ -158,17 +167,6 @@ func (s OptionSpec) convert(v any) (any, error) {
 		t, ok := v.(map[string]any)
 		if !ok {
 			return nil, fmt.Errorf("want a table, have %s", describe(v))
-		}
-		for key, e := range t {
-			switch n := e.(type) {
-			case bool, int64, string:
-			case float64:
-				if math.IsNaN(n) || math.IsInf(n, 0) {
-					return nil, fmt.Errorf("key %s: want a finite number, have %v", key, n)
-				}
-			default:
-				return nil, fmt.Errorf("key %s: want a bool, number or string, have %s", key, describe(e))
-			}
 		}
 		return t, nil
 	default:
@@ -232,6 +230,20 @@ func (s OptionSpec) within(v float64) error {
 		return fmt.Errorf("want at most %v, have %v", *s.Max, v)
 	}
 	return nil
+}
+
+// notScalar says what a value of a table is, where it is no finite scalar.
+func notScalar(v any) string {
+	switch v := v.(type) {
+	case bool, string, int64:
+		return ""
+	case float64:
+		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			return ""
+		}
+		return fmt.Sprint(v)
+	}
+	return describe(v)
 }
 
 func describe(v any) string {

@@ -2,7 +2,6 @@ package spec
 
 import (
 	"errors"
-	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -99,9 +98,14 @@ func (s *Suite) options(specs []sdk.OptionSpec, given sdk.Options, at *place, wh
 	for _, d := range diagnostics {
 		e := Error{Pos: places.Pos, Where: where, What: d.Summary, Fix: d.Detail}
 		if d.Option != "" {
-			e.Pos = places.at(d.Option).Pos
+			name, key, inTable := strings.Cut(d.Option, ".")
+			at := places.at(name)
+			if inTable {
+				at = at.at(key)
+			}
+			e.Pos = at.Pos
 			e.Where = where + "." + d.Option
-			if _, ok := given[d.Option]; !ok {
+			if _, ok := given[name]; !ok {
 				e.Fix = "add it to the suite, or --set " + e.Where + "=…"
 			}
 		}
@@ -127,12 +131,6 @@ func (s *Suite) options(specs []sdk.OptionSpec, given sdk.Options, at *place, wh
 					v[i] = absolute(base, e.(string))
 				}
 			}
-		case map[string]any:
-			for k, e := range v {
-				if why := notScalar(e); why != "" {
-					es.add(places.at(o.Name).at(k), where+"."+o.Name+"."+k, "", "want a string, number or bool, have %s", why)
-				}
-			}
 		}
 	}
 	return out
@@ -150,18 +148,4 @@ func absolute(base, path string) string {
 		}
 	}
 	return filepath.Join(base, path)
-}
-
-// notScalar says what a value of a table is, where it is no finite scalar.
-func notScalar(v any) string {
-	switch v := v.(type) {
-	case bool, string, int64:
-		return ""
-	case float64:
-		if v-v == 0 {
-			return ""
-		}
-		return fmt.Sprint(v)
-	}
-	return describe(v)
 }
