@@ -31,6 +31,7 @@ func lifecycleCases() []Case {
 		{ID: "lifecycle/order", Doc: "a call before Configure is an error, one before Fit does no harm, and the process lives", run: orderCase},
 		{ID: "lifecycle/component", Doc: "a component that it does not have is refused", whole: true, run: componentCase},
 		{ID: "lifecycle/quiet", Doc: "standard output stays empty while it works: logs go to standard error", run: quietCase},
+		{ID: "lifecycle/secrets", Doc: "secrets appear neither in what it prints nor in its errors", when: wantsSecrets, run: secretsCase},
 		{ID: "lifecycle/children", Doc: "after work and Shutdown, nothing that it started is left", run: childrenCase},
 		{ID: "lifecycle/tidy", Doc: "after work and Shutdown, there are no files outside of its scratch folder", run: tidyCase},
 	}
@@ -282,6 +283,43 @@ func quietCase(ctx context.Context, b *bench) error {
 	}
 	if _, noise, _ := p.child.output(); len(noise) > 0 {
 		return fmt.Errorf("%d lines, the first is %q", len(noise), noise[0])
+	}
+	return nil
+}
+
+func wantsSecrets(s sdk.ComponentSpec) bool { return len(s.Needs.Secrets) > 0 }
+
+// secretsCase hands over made-up secrets, so it needs none of the user's. A
+// remote backend is configured but not called with them.
+func secretsCase(ctx context.Context, b *bench) error {
+	const canary = "sk-canary-of-the-conformance-kit-0123456789"
+	granted := b.kit.cfg.Secrets
+	defer func() { b.kit.cfg.Secrets = granted }()
+	b.kit.cfg.Secrets = map[string]string{}
+	for _, name := range b.spec.Needs.Secrets {
+		b.kit.cfg.Secrets[name] = canary
+	}
+	p, err := b.configured(ctx, setup{})
+	if p == nil && len(b.extra) > 0 {
+		p = b.extra[len(b.extra)-1] // it may well refuse such a key
+	}
+	if p == nil {
+		return err
+	}
+	var skip *skipped
+	if errors.As(err, &skip) {
+		return err
+	}
+	if err == nil && !b.remote() {
+		err = firstCall(ctx, b.spec, p)
+	}
+	if err != nil && strings.Contains(err.Error(), canary) {
+		return errors.New("an error holds a secret")
+	}
+	p.kill()
+	stderr, noise, _ := p.child.output()
+	if strings.Contains(stderr+strings.Join(noise, ""), canary) {
+		return errors.New("what it prints holds a secret")
 	}
 	return nil
 }

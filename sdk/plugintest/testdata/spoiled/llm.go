@@ -22,11 +22,24 @@ type llm struct {
 }
 
 func (l *llm) Spec() sdk.ComponentSpec {
-	return spec(sdk.KindLLM, sdk.FeatureScore, sdk.FeatureEmbed, sdk.FeatureTune)
+	s := spec(sdk.KindLLM, sdk.FeatureScore, sdk.FeatureEmbed, sdk.FeatureTune)
+	if flaw("logs-secret") || flaw("tells-secret") {
+		s.Needs.Secrets = []string{"KEY"}
+	}
+	return s
 }
 
 func (l *llm) Validate(_ context.Context, o sdk.Options) []sdk.Diagnostic { return validate(o) }
-func (l *llm) Configure(context.Context, sdk.Config) error                { return nil }
+
+func (l *llm) Configure(_ context.Context, c sdk.Config) error {
+	switch {
+	case flaw("logs-secret"):
+		fmt.Fprintln(os.Stderr, "configured with", c.Secrets)
+	case flaw("tells-secret"):
+		return sdk.Invalidf("", "the key %s is wrong", c.Secrets["KEY"])
+	}
+	return nil
+}
 
 func (l *llm) Generate(_ context.Context, rs []sdk.ChatRequest, yield func(sdk.GenerateResult) error) error {
 	calls := l.calls.Add(1)
