@@ -436,19 +436,23 @@ func misbehave(how string) {
 		fmt.Fprintln(os.Stderr, "cannot import numpy")
 		os.Exit(7)
 	case "silent":
-		select {}
+		forever()
 	case "nobody-listens":
 		fmt.Printf("1|1|unix|%s|grpc|\n", filepath.Join(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"), "nobody"))
-		select {}
+		forever()
 	case "certificate":
 		fmt.Printf("1|1|unix|/tmp/x|grpc|%s\n", os.Getenv("CERTIFICATE"))
-		select {}
+		forever()
 	case "future":
 		fmt.Println("1|9|unix|/tmp/x|grpc|")
-		select {}
+		forever()
 	case "tcp":
 		fmt.Println("1|1|tcp|127.0.0.1:1|grpc|")
-		select {}
+		forever()
 	}
 	panic("unknown misbehaviour " + how)
 }
+
+// forever outlasts any test. The runtime of a program without cgo would call
+// an empty select a deadlock and end it.
+func forever() { time.Sleep(time.Hour) }

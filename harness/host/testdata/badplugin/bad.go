@@ -109,7 +109,7 @@ func (b *bad) Fit(context.Context, sdk.FitRequest, sdk.Emit) (sdk.FitResult, err
 		os.Exit(5)
 	case "stop-fit":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
-		select {}
+		forever()
 	}
 	b.fitted = true
 	return sdk.FitResult{Epochs: 1, Metrics: map[string]float64{"loss": math.NaN(), "steps": 1}}, nil
@@ -178,21 +178,21 @@ func (b *bad) misbehave() error {
 		panic("the model is a teapot")
 	case "panic-background":
 		go func() { panic("a thread of the model is a teapot") }()
-		select {}
+		forever()
 	case "exit-zero":
 		os.Exit(0)
 	case "hang":
-		select {}
+		forever()
 	case "spin":
 		for i := 0; ; i++ {
 			_ = i
 		}
 	case "stop":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
-		select {}
+		forever()
 	case "kill":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		select {}
+		forever()
 	case "crash-once", "crash-once-saver":
 		if !b.marked("crash") {
 			b.mark("crash")

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
@@ -30,16 +31,16 @@ func early(mode string) bool {
 		fmt.Fprintln(os.Stderr, "ImportError: no module named numpy")
 		os.Exit(7)
 	case "silent":
-		select {}
+		forever()
 	case "dead-socket":
 		fmt.Printf("1|1|unix|%s|grpc|\n", filepath.Join(dir, "nobody"))
-		select {}
+		forever()
 	case "foreign-socket":
 		fmt.Println("1|1|unix|/tmp/of-somebody-else|grpc|")
-		select {}
+		forever()
 	case "wrong-version":
 		fmt.Printf("1|9|unix|%s|grpc|\n", filepath.Join(dir, "socket"))
-		select {}
+		forever()
 	case "no-http2":
 		mute(dir)
 	case "certificate":
@@ -118,3 +119,7 @@ func raw(dir, certificate string, status grpc_health_v1.HealthCheckResponse_Serv
 	grpc_health_v1.RegisterHealthServer(s, h)
 	_ = s.Serve(listen(dir, certificate))
 }
+
+// forever outlasts any test. The runtime of a program without cgo would call
+// an empty select a deadlock and end it.
+func forever() { time.Sleep(time.Hour) }
