@@ -203,7 +203,7 @@ func refusedAs(ctx context.Context, p *Process, what string, err error, kinds ..
 			return nil
 		}
 	}
-	return fmt.Errorf("%s: want the error %q, have: %w", what, kinds[0], err)
+	return fmt.Errorf("%s: want the error %q, have: %w", what, kinds[0].Error(), err)
 }
 
 func diagnostics(ds []sdk.Diagnostic) string {

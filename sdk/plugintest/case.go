@@ -52,7 +52,7 @@ func (c Case) applies(s sdk.ComponentSpec) bool {
 // Cases lists the whole kit in the order in which it runs.
 func Cases() []Case {
 	return slices.Concat(
-		lifecycleCases(), describeCases(), optionCases(),
+		lifecycleCases(), workingCases(), describeCases(), optionCases(),
 		dataCases(), recommendCases(), statelessCases(), featureCases(), determinismCases(), cancelCases(), faultCases(),
 		datasetCases(), tableCases(), respondCases(),
 		llmCases(), backendCases(), tuneCases(),

@@ -110,7 +110,7 @@ func survivors(leader *os.Process) bool {
 
 // readStdout hands over the handshake and keeps everything else.
 func (c *child) readStdout(r io.Reader) {
-	defer c.toHost.Close()
+	defer func() { _ = c.toHost.Close() }()
 	lines := bufio.NewReaderSize(r, 64<<10)
 	for {
 		line, err := lines.ReadString('\n')

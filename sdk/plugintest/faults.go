@@ -63,7 +63,7 @@ func (b *bench) refuses(ctx context.Context, wrong []wrongRequest, kinds ...erro
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	rpc := pb.NewRecommenderServiceClient(conn)
 	for _, w := range wrong {
 		m := sane()
@@ -220,7 +220,7 @@ func featureCase(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	calls := map[string]func() error{}
 	switch b.spec.Kind {
 	case sdk.KindRecommender:

@@ -80,7 +80,7 @@ func untouchedCase(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	defer folder.Close()
+	defer func() { _ = folder.Close() }()
 	if err := folder.Verify(); err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func (b *bench) interruptedFit(ctx context.Context, limit func(context.Context) 
 	case ended == nil:
 		return p.child.explain(err)
 	case !errors.Is(err, ended) && !p.Exited():
-		return fmt.Errorf("want the error %q, have: %w", ended, err)
+		return fmt.Errorf("want the error %q, have: %w", ended.Error(), err)
 	}
 	return b.settled(ctx, p)
 }

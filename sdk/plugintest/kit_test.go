@@ -262,7 +262,7 @@ func TestUnknownComponent(t *testing.T) {
 }
 
 func TestNoCase(t *testing.T) {
-	if _, err := Check(t.Context(), Program{}, Config{Cases: []string{"recomend/*"}}, nil); !errors.Is(err, ErrNoCase) {
+	if _, err := Check(t.Context(), Program{}, Config{Cases: []string{"recommend2/*"}}, nil); !errors.Is(err, ErrNoCase) {
 		t.Errorf("have %v", err)
 	}
 	if _, err := Check(t.Context(), Program{}, Config{Cases: []string{"["}}, nil); err == nil {

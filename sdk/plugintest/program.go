@@ -123,10 +123,13 @@ func (p *Process) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
 	err := p.Shutdown(ctx)
-	if !p.child.ended(ctx) {
-		return fmt.Errorf("still running %s after Shutdown (which said: %v)", grace, err)
+	switch {
+	case p.child.ended(ctx):
+		return nil
+	case err != nil:
+		return fmt.Errorf("still running %s after Shutdown: %w", grace, err)
 	}
-	return nil
+	return fmt.Errorf("still running %s after Shutdown", grace)
 }
 
 // folder is one of the process's private folders.

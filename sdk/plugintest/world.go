@@ -93,7 +93,8 @@ func (b *bench) trainingFolder(name string) (sdk.DataRef, error) {
 	if ref, ok := b.data[name]; ok {
 		return ref, nil
 	}
-	meta, x, explicit := columns.Meta{Users: worldUsers, Items: worldItems}, (*interactions)(nil), true
+	meta, explicit := columns.Meta{Users: worldUsers, Items: worldItems}, true
+	var x *interactions
 	known := func(rows int) *interactions {
 		return draw(seed, rows, worldUsers-unseenUsers, worldItems-unseenItems)
 	}
