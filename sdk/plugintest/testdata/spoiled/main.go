@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alignuser/alignuser/sdk"
 	"github.com/alignuser/alignuser/sdk/serve"
@@ -22,7 +23,7 @@ func main() {
 	switch {
 	case flaw("any-version") && strings.Contains(os.Getenv("PLUGIN_PROTOCOL_VERSIONS"), "901"):
 		fmt.Println("1|901|unix|/nowhere|grpc|")
-		select {}
+		time.Sleep(time.Hour) // an empty select would be called a deadlock without cgo
 	case flaw("no-cookie"):
 		os.Setenv("ALIGNUSER_PLUGIN", "alignuser.plugin.v1")
 	case flaw("stubborn"):
