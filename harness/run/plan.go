@@ -115,7 +115,7 @@ func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
 		Method: s.Split.Method, Test: s.Split.Test, Valid: s.Split.Valid, Seed: seedFor(s.Seed, streamSplit),
 	})
 	if err != nil {
-		return err
+		return blameSplit(s.Split, err)
 	}
 	for _, t := range s.Tasks {
 		known, _ := find(p.config.Tasks, t.Kind)
@@ -146,6 +146,15 @@ func blame(c spec.Component, where string, err error) error {
 		return err
 	}
 	return spec.Errors{c.Blame(where, err)}
+}
+
+// blameSplit does the same for what the data cannot be divided by.
+func blameSplit(s spec.Split, err error) error {
+	var named *sdk.Error
+	if !errors.As(err, &named) || !errors.Is(err, sdk.ErrInvalid) {
+		return err
+	}
+	return spec.Errors{{Pos: s.Pos, Where: named.Option, What: named.Msg, Cause: err}}
 }
 
 // openCorpus asks the dataset plugin once; its process ends before any

@@ -57,7 +57,7 @@ func build(bin string) error {
 			return fmt.Errorf("go build %s: %w\n%s", packages, err, out)
 		}
 	}
-	return nil
+	return buildTestPlugins(bin)
 }
 
 // repository is the module's root, seen from this package.
@@ -67,7 +67,9 @@ const repository = "../../.."
 //
 //	status 2 alignuser run x.toml
 //
-// runs a program and demands that exit status. $REPO is the module's root.
+// runs a program and demands that exit status; story_test.go has more such
+// commands. $REPO is the module's root, $BIN the folder of programs, and
+// $BIN/test that of plugins made for stories.
 func TestStories(t *testing.T) {
 	root, err := filepath.Abs(repository)
 	if err != nil {
@@ -87,7 +89,13 @@ func TestStories(t *testing.T) {
 			env.Setenv("COLUMNS", "100")
 			return goEnvironment(env)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Cmds: storyCommands(),
+		Condition: func(cond string) (bool, error) {
+			if cond == "mount" {
+				return canMount(), nil
+			}
+			return false, fmt.Errorf("unknown condition %s", cond)
+		},
 	})
 }
 

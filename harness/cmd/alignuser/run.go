@@ -20,6 +20,9 @@ import (
 	"github.com/alignuser/alignuser/sdk"
 )
 
+// defaultOut is where runs are kept and looked for.
+const defaultOut = "runs"
+
 // newRunCommand carries a suite out, or goes on with it.
 func newRunCommand(a *app) *cobra.Command {
 	var flags suiteFlags
@@ -59,7 +62,7 @@ command line is wrong, 130 interrupted.`,
 		},
 	}
 	flags.add(c)
-	c.Flags().StringVar(&out, "out", "runs", "`folder` of run folders")
+	c.Flags().StringVar(&out, "out", defaultOut, "`folder` of run folders")
 	c.Flags().IntVar(&workers, "workers", 0, "arms fitted at once; results do not depend on it (default: limits.workers of the suite)")
 	return c
 }
@@ -123,7 +126,7 @@ func (a *app) runSuite(ctx context.Context, s *spec.Suite, path, out string, set
 		return &exitError{code: exitInterrupted, err: fmt.Errorf("%s: interrupted with %d of %d cells done: the same command goes on from here", res.Dir, res.Done, res.Cells)}
 	}
 	table := path // what report is to be asked for
-	if out != "runs" {
+	if out != defaultOut {
 		table = res.Dir
 	}
 	return a.showRun(res, table)
@@ -162,7 +165,8 @@ func suiteError(err error) error {
 // machineError adds the remedy to what the machine lacks.
 func machineError(err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
-		return fmt.Errorf("%w: free some space and repeat the command; finished work is kept", err)
+		first, _, _ := strings.Cut(err.Error(), "\n") // what was tried after it says no more
+		return fmt.Errorf("%s: free some space and repeat the command; finished work is kept", first)
 	}
 	return err
 }

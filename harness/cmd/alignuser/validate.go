@@ -45,10 +45,18 @@ func newValidateCommand(a *app) *cobra.Command {
 			for _, w := range s.Warnings {
 				a.notef("warning: %v", w)
 			}
-			fmt.Fprintf(a.stdout, "%s: good: %s, %d recommenders, %d repeats\n", args[0], s.Name, len(s.Recommenders), s.Repeats)
+			fmt.Fprintf(a.stdout, "%s: good: %s, %s, %s\n", args[0], s.Name, counted(len(s.Recommenders), "recommender"), counted(s.Repeats, "repeat"))
 			return nil
 		},
 	}
 	flags.add(c)
 	return c
+}
+
+// counted gives a number and what it counts.
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -96,7 +96,7 @@ func (Task) Bind(o sdk.Options, split *corpus.Split) (task.Bound, error) {
 		}
 	}
 	if len(b.users) == 0 {
-		return nil, fmt.Errorf("offline: no user has a relevant held-out item: raise split.test, or set relevance = %q: %w", relevanceInteracted, sdk.ErrInvalid)
+		return nil, sdk.Invalidf("", "no user has a relevant held-out item: raise split.test, or set relevance = %q", relevanceInteracted)
 	}
 	b.leftOut = test.Users() - len(b.users)
 	b.withoutTest = test.Users() - held
