@@ -119,7 +119,7 @@ func (p *Process) count(why *CrashError) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.crashes++
-	p.host.cfg.Logger.Warn("plugin crashed", "plugin", p.label, "rpc", why.RPC, "reason", why.Reason, "crashes", p.crashes)
+	p.host.cfg.Logger.Warn("plugin crashed", "plugin", p.label, "rpc", why.RPC, "reason", p.redact(why.Reason), "crashes", p.crashes)
 	if p.crashes >= p.host.cfg.Timing.MaxCrashes && p.failed == nil {
 		p.failed = &CrashError{
 			Plugin: why.Plugin, RPC: why.RPC, Stderr: why.Stderr, Err: why.Err,
