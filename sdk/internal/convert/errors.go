@@ -104,19 +104,22 @@ func (e wireError) GRPCStatus() *status.Status { return e.st }
 
 // Status makes a status error with a detail.
 func Status(code codes.Code, msg string, detail *pb.ErrorDetail) error {
-	const limit = 32 << 10 // statuses travel in headers, which are bounded
-	detail.Traceback = clip(detail.Traceback, limit)
-	st := status.New(code, clip(msg, limit))
+	detail.Traceback = clip(detail.Traceback)
+	st := status.New(code, clip(msg))
 	if with, err := st.WithDetails(protoadapt.MessageV1Of(detail)); err == nil {
 		st = with
 	}
 	return wireError{st}
 }
 
-// clip cuts text to a number of bytes and keeps it valid UTF-8.
-func clip(s string, limit int) string {
-	if len(s) > limit {
-		s = s[:limit] + " …"
+// maxText bounds a message in bytes, on both sides: statuses travel in headers,
+// which are bounded, and what others send ends in logs and tables.
+const maxText = 32 << 10
+
+// clip cuts text to maxText and keeps it valid UTF-8.
+func clip(s string) string {
+	if len(s) > maxText {
+		s = s[:maxText] + " …"
 	}
 	return strings.ToValidUTF8(s, "?")
 }
@@ -139,10 +142,10 @@ func FromStatus(ctx context.Context, err error) error {
 	case st.Code() == codes.DeadlineExceeded:
 		return fmt.Errorf("%w: %w", &sdk.Error{Kind: sdk.ErrCrashed, Msg: "no answer before the deadline"}, context.DeadlineExceeded)
 	}
-	out := &sdk.Error{Kind: kindOf(st.Code()), Msg: st.Message()}
+	out := &sdk.Error{Kind: kindOf(st.Code()), Msg: clip(st.Message())}
 	for _, d := range st.Details() {
 		if d, ok := d.(*pb.ErrorDetail); ok {
-			out.Option, out.RetryAfter, out.Trace = d.GetOptionPath(), time.Duration(d.GetRetryAfterNanos()), d.GetTraceback()
+			out.Option, out.RetryAfter, out.Trace = clip(d.GetOptionPath()), time.Duration(d.GetRetryAfterNanos()), clip(d.GetTraceback())
 		}
 	}
 	if out.Msg == "" && out.Kind == nil {

@@ -31,7 +31,7 @@ func FromEvent(m *pb.Event) sdk.Event {
 	switch k := m.GetKind().(type) {
 	case *pb.Event_Progress:
 		p := k.Progress
-		return sdk.Progress{Stage: p.GetStage(), Step: p.GetStep(), Total: p.GetTotal(), Metrics: p.GetMetrics(), Message: p.GetMessage()}
+		return sdk.Progress{Stage: clip(p.GetStage()), Step: p.GetStep(), Total: p.GetTotal(), Metrics: p.GetMetrics(), Message: clip(p.GetMessage())}
 	case *pb.Event_Warning:
 		return sdk.Warning{Diagnostic: fromDiagnostic(k.Warning)}
 	case *pb.Event_Checkpoint:

@@ -127,5 +127,5 @@ func fromDiagnostic(d *pb.Diagnostic) sdk.Diagnostic {
 	if d.GetSeverity() == pb.Severity_SEVERITY_WARNING {
 		severity = sdk.SeverityWarning
 	}
-	return sdk.Diagnostic{Severity: severity, Option: d.GetOptionPath(), Summary: d.GetSummary(), Detail: d.GetDetail()}
+	return sdk.Diagnostic{Severity: severity, Option: clip(d.GetOptionPath()), Summary: clip(d.GetSummary()), Detail: clip(d.GetDetail())}
 }
