@@ -21,6 +21,12 @@ func openStore(cfg Config, kind string) (store, error) {
 		return store{}, errors.New("no cache folder: give one with --cache")
 	}
 	dir := filepath.Join(cfg.CacheDir, kind)
+	if err := os.MkdirAll(cfg.CacheDir, 0o700); err != nil {
+		return store{}, err
+	}
+	if err := guard(cfg.CacheDir, os.Getuid()); err != nil {
+		return store{}, err
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return store{}, err
 	}
