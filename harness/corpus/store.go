@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 )
 
 // store keeps folders by key. A folder is whole or absent; it is made under
@@ -30,7 +32,27 @@ func openStore(cfg Config, kind string) (store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return store{}, err
 	}
-	return store{dir, cfg}, nil
+	s := store{dir, cfg}
+	s.sweep()
+	return s, nil
+}
+
+// tempPrefix begins the names of folders that are being made or removed, and
+// abandoned is the age at which nobody can still be at work on one.
+const (
+	tempPrefix = ".tmp-"
+	abandoned  = 24 * time.Hour
+)
+
+// sweep removes what killed processes left half made.
+func (s store) sweep() {
+	entries, _ := os.ReadDir(s.dir) // what is left costs space, nothing else
+	for _, e := range entries {
+		info, err := e.Info()
+		if err == nil && strings.HasPrefix(e.Name(), tempPrefix) && time.Since(info.ModTime()) > abandoned {
+			_ = os.RemoveAll(filepath.Join(s.dir, e.Name()))
+		}
+	}
 }
 
 // folder loads a folder, building it where it is missing. One that cannot be
@@ -49,7 +71,7 @@ func (s store) folder(key string, load, build func(dir string) error) error {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	temp, err := os.MkdirTemp(s.dir, ".tmp-") // mode 0700
+	temp, err := os.MkdirTemp(s.dir, tempPrefix) // mode 0700
 	if err != nil {
 		return err
 	}
@@ -71,7 +93,7 @@ func (s store) folder(key string, load, build func(dir string) error) error {
 
 // discard takes a folder out of the way in one step, then removes it.
 func (s store) discard(path string) error {
-	aside, err := os.MkdirTemp(s.dir, ".tmp-")
+	aside, err := os.MkdirTemp(s.dir, tempPrefix)
 	if err != nil {
 		return err
 	}
