@@ -19,6 +19,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -29,6 +30,7 @@ import (
 // Config says where data is kept and what is allowed.
 type Config struct {
 	CacheDir         string // kept between runs; made when missing
+	Plugin           string // whose data it is: components of two plugins may share a name, but not their downloads
 	Offline          bool
 	AcceptedLicenses []string
 	Emit             sdk.Emit // progress and warnings; nil: nobody listens
@@ -75,7 +77,7 @@ func (c *Corpus) open(ctx context.Context, identity string, ds sdk.Dataset) (err
 	if err != nil {
 		return err
 	}
-	downloads := filepath.Join(c.config.CacheDir, "downloads", folderName(c.name))
+	downloads := filepath.Join(c.config.CacheDir, "downloads", folderName(path.Join(c.config.Plugin, c.name)))
 	if err := os.MkdirAll(downloads, 0o700); err != nil {
 		return err
 	}

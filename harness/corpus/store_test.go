@@ -38,3 +38,17 @@ func TestLeftoversAreSwept(t *testing.T) {
 		t.Errorf("left: %q", left)
 	}
 }
+
+// TestDownloadsAreApart: what one plugin downloaded is no other's, though their
+// components have the same name.
+func TestDownloadsAreApart(t *testing.T) {
+	cache, seen := t.TempDir(), map[string]string{}
+	for _, plugin := range []string{"here", "there"} {
+		f := small()
+		mustOpen(t, Config{CacheDir: cache, Plugin: plugin}, f)
+		if other, twice := seen[f.asked.CacheDir]; twice {
+			t.Errorf("%s and %s keep downloads in %s", other, plugin, f.asked.CacheDir)
+		}
+		seen[f.asked.CacheDir] = plugin
+	}
+}

@@ -174,7 +174,7 @@ func (p *Plan) openCorpus(ctx context.Context) (*corpus.Corpus, error) {
 	p.dataName = d.Plugin + "/" + proc.Spec().Name
 	identity := digest(exe.Digest, d.Component, string(spec.CanonicalOptions(proc.Spec().Options, d.Options, "")))
 	return corpus.Open(ctx, corpus.Config{
-		CacheDir: c.CacheDir, Offline: c.Offline,
+		CacheDir: c.CacheDir, Plugin: d.Plugin, Offline: c.Offline,
 		Emit: func(e sdk.Event) {
 			switch e := e.(type) {
 			case sdk.Progress:
