@@ -28,6 +28,9 @@ func Digest(p string) (string, error) {
 		return "", fmt.Errorf("digest: %w", err)
 	}
 	if !info.IsDir() {
+		if !info.Mode().IsRegular() { // opening a pipe would wait for a writer
+			return "", fmt.Errorf("digest: %s: neither file nor folder", p)
+		}
 		f, err := os.Open(p)
 		if err != nil {
 			return "", fmt.Errorf("digest: %w", err)
@@ -138,6 +141,9 @@ func (e Executable) open() (image, error) {
 			return image{}, err
 		}
 		return image{path: filepath.Join(e.Path, entryName)}, e.compare(have)
+	}
+	if !info.Mode().IsRegular() {
+		return image{}, e.untrusted(e.Path+" is no longer a file", nil)
 	}
 	f, err := os.Open(e.Path)
 	if err != nil {
