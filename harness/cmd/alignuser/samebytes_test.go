@@ -66,6 +66,11 @@ func (s suiteRun) finish(cache string, env []string, args ...string) map[string]
 	if out, err := s.command(cache, env, args...).CombinedOutput(); err != nil {
 		s.t.Fatalf("%v\n%s", err, out)
 	}
+	return s.files()
+}
+
+func (s suiteRun) files() map[string]string {
+	s.t.Helper()
 	files := map[string]string{}
 	for _, pattern := range []string{"cells.csv", "summary.csv", "failures.csv", "leaderboard.*", "evidence/*/*/*"} {
 		found, err := filepath.Glob(filepath.Join(s.out, "*", "*", filepath.FromSlash(pattern)))
@@ -103,19 +108,27 @@ func TestSameBytes(t *testing.T) {
 		env := []string{"TZ=Asia/Kathmandu", "LANG=de_DE.UTF-8", "LC_ALL=tr_TR.UTF-8"}
 		same(t, want, newSuiteRun(t).finish(t.TempDir(), env))
 	})
-	t.Run("killed twenty times", func(t *testing.T) { killed(t, cache, whole, want) })
+	t.Run("killed twenty times", func(t *testing.T) { killed(t, whole, want) })
 }
 
 // killed ends runs with SIGKILL at random moments, resumes them, and compares
-// what comes out when one gets through.
-func killed(t *testing.T, cache string, whole time.Duration, want map[string]string) {
+// what comes out when one gets through. Each series begins with an empty cache,
+// so that kills meet the reading of data too.
+func killed(t *testing.T, whole time.Duration, want map[string]string) {
+	kills := 20
+	if testing.Short() {
+		kills = 5
+	}
 	random := rand.New(rand.NewPCG(1, 2)) // the moments still differ with the machine
-	s := newSuiteRun(t)
-	finished := 0
-	for kills := 0; kills < 20; {
-		c := s.command(cache, nil, "--workers", "2")
+	tmp := shortTemp(t)
+	env := []string{"TMPDIR=" + tmp}
+	s, cache := newSuiteRun(t), t.TempDir()
+	finished, sealed := 0, 0
+	for killed := 0; killed < kills; {
+		c := s.command(cache, env, "--workers", "2")
 		var stderr bytes.Buffer
 		c.Stderr = &stderr
+		started := time.Now()
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -124,17 +137,79 @@ func killed(t *testing.T, cache string, whole time.Duration, want map[string]str
 		timer.Stop()
 		switch {
 		case err == nil:
-			same(t, want, s.finish(cache, nil))
+			same(t, want, s.files())
 			finished++
-			s = newSuiteRun(t)
+			whole = min(whole, time.Since(started)) // so that kills outnumber those that get through
+			s, cache, sealed = newSuiteRun(t), t.TempDir(), 0
+			continue
 		case c.ProcessState.ExitCode() != -1:
 			t.Fatalf("a resumed run ended by itself: %v\n%s", err, stderr.String())
-		default:
-			kills++
+		}
+		killed++
+		now := s.sealed()
+		if now < sealed {
+			t.Errorf("kill %d: %d cells are sealed, %d were before", killed, now, sealed)
+		}
+		sealed = now
+	}
+	same(t, want, s.finish(cache, env))
+	nothingLeft(t, tmp)
+	t.Logf("%d kills, %d runs that got through in between", kills, finished)
+}
+
+// sealed counts the cells that have their evidence.
+func (s suiteRun) sealed() int {
+	s.t.Helper()
+	found, err := filepath.Glob(filepath.Join(s.out, "*", "*", "evidence", "*", "*", "*.parquet"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return len(found)
+}
+
+// shortTemp is a folder for the private folders of hosts, whose sockets need a
+// short path.
+func shortTemp(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "k-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+// nothingLeft checks that killed hosts have left no plugin process, and that the
+// next start has removed their folders.
+func nothingLeft(t *testing.T, tmp string) {
+	t.Helper()
+	if !eventually(func() bool { return len(processesOf(tmp)) == 0 }) {
+		t.Errorf("plugins of killed hosts live on: %q", processesOf(tmp))
+	}
+	// The last start may have swept while a plugin was still ending.
+	c := exec.Command(filepath.Join(os.Getenv(binVariable), "alignuser"), "plugin", "list")
+	c.Env = append(os.Environ(), "TMPDIR="+tmp)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
+		t.Errorf("private folders of killed hosts are left: %v %v", left, err)
+	}
+}
+
+// processesOf finds the plugins of hosts whose private folders lie in tmp.
+// Without /proc it finds none.
+func processesOf(tmp string) []string {
+	var out []string
+	environments, _ := filepath.Glob("/proc/[0-9]*/environ") // the pattern is good
+	for _, path := range environments {
+		env, err := os.ReadFile(path)
+		if err == nil && strings.Contains(string(env), "HOME="+tmp+"/") {
+			command, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
+			out = append(out, strings.ReplaceAll(string(command), "\x00", " "))
 		}
 	}
-	same(t, want, s.finish(cache, nil))
-	t.Logf("20 kills, %d runs that got through in between", finished)
+	return out
 }
 
 // same compares files by name. The command line in leaderboards names the
