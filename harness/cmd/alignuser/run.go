@@ -156,6 +156,9 @@ func (a *app) showRun(res run.Result, table string) error {
 // wrong with the suite or the data is the user's to mend.
 func suiteError(err error) error {
 	var wrong spec.Errors
+	if errors.Is(err, syscall.ENOSPC) { // met while plugins were asked about the suite
+		return machineError(err)
+	}
 	if errors.As(err, &wrong) || errors.Is(err, sdk.ErrInvalid) {
 		return &exitError{code: exitUsage, err: err}
 	}
