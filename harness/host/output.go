@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"sort"
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/hashicorp/go-hclog"
 )
@@ -52,10 +54,10 @@ func (o *output) line(stream string, head []byte, size int) {
 		text += fmt.Sprintf(" … (%d bytes in one line)", size)
 	}
 	rec := parseLine(text)
-	rec.message = o.redact(rec.message)
+	rec.message = o.redact(printable(rec.message))
 	for i, kv := range rec.pairs {
 		if s, ok := kv.(string); ok {
-			rec.pairs[i] = o.redact(s)
+			rec.pairs[i] = o.redact(printable(s))
 		}
 	}
 	if stream == "stdout" {
@@ -232,6 +234,23 @@ func parseJSON(text string, plain record) record {
 		rec.pairs = append(rec.pairs, name, fmt.Sprint(fields[name]))
 	}
 	return rec
+}
+
+// colour finds what paints or moves a cursor on a terminal.
+var colour = regexp.MustCompile(`\x1b\[[0-9;?]*[ -/]*[@-~]`)
+
+// printable takes out what a terminal would obey: the text goes on into logs,
+// errors and tables.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\r': // a progress bar that begins its line anew
+			return ' '
+		case unicode.IsControl(r) && r != '\n' && r != '\t':
+			return -1
+		}
+		return r
+	}, colour.ReplaceAllString(text, ""))
 }
 
 // redactor hides the values of secrets. Values of fewer than four letters stay:
