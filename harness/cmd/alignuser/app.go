@@ -8,6 +8,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -110,14 +112,25 @@ func (a *app) printError(err error) {
 	}
 	for line := range strings.Lines(err.Error()) {
 		if line = strings.TrimRight(line, "\n"); line != "" {
-			fmt.Fprintln(a.stderr, "alignuser: "+line)
+			a.notef("alignuser: %s", line)
 		}
 	}
 }
 
 // notef writes a line on stderr: what a reader of a log should know.
 func (a *app) notef(format string, args ...any) {
-	fmt.Fprintf(a.stderr, format+"\n", args...)
+	fmt.Fprintln(a.stderr, printable(fmt.Sprintf(format, args...)))
+}
+
+// printable takes out what a terminal would obey: much of what is said here
+// began in a plugin.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return utf8.RuneError
+		}
+		return r
+	}, text)
 }
 
 // terminalWidth reports whether w is a terminal, and its number of columns.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -115,7 +116,7 @@ func (d *display) work(e run.Working) {
 		d.trackers[name] = t
 		d.bars.AppendTracker(t)
 	}
-	t.UpdateMessage(strings.TrimSpace(name + " " + e.Stage + " " + e.Progress.Stage))
+	t.UpdateMessage(printable(strings.TrimSpace(name + " " + e.Stage + " " + e.Progress.Stage)))
 	t.UpdateTotal(e.Total)
 	if e.Total == 0 || e.Step < e.Total { // a full bar would close the tracker
 		t.SetValue(e.Step)
@@ -139,7 +140,7 @@ func (d *display) count(arm string, repeat int, failed bool) {
 // line prints a line that stays.
 func (d *display) line(format string, args ...any) {
 	if d.bars != nil {
-		d.bars.Log(format, args...)
+		d.bars.Log("%s", printable(fmt.Sprintf(format, args...)))
 		return
 	}
 	d.app.notef(format, args...)
