@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 // Names of the files in a run folder.
@@ -341,9 +342,15 @@ func (r *Run) Close() error {
 	return errors.Join(errs...)
 }
 
-// cleanText makes a text that a CSV field keeps as it is.
+// cleanText makes a text that a CSV field keeps as it is, and that a terminal
+// shows and does not obey.
 func cleanText(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
-	return strings.TrimSpace(strings.ReplaceAll(s, "\x00", ""))
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, s))
 }
