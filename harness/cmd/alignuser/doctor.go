@@ -82,7 +82,7 @@ func (a *app) examine(ctx context.Context) []check {
 	}
 	checks = append(checks, a.examinePlugins(ctx)...)
 	checks = append(checks, examineFolder("data cache", a.cacheDir(), "set ALIGNUSER_CACHE to a folder that can be written"))
-	checks = append(checks, examineFolder("run folder", "runs", "change to a folder that can be written, or use --out"))
+	checks = append(checks, examineFolder("run folder", defaultOut, "change to a folder that can be written, or use --out"))
 	checks = append(checks, examineKernel()...)
 	network := good("network", "allowed, for plugins that need it")
 	if a.getenv("ALIGNUSER_OFFLINE") == "1" {

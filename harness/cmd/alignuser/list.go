@@ -79,7 +79,7 @@ runs below ./runs. A suite that cannot be read is shown with what is wrong with 
 			return nil
 		},
 	}
-	c.Flags().StringVar(&runs, "runs", "runs", "`folder` of run folders")
+	c.Flags().StringVar(&runs, "runs", defaultOut, "`folder` of run folders")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }

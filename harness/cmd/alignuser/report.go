@@ -65,7 +65,7 @@ it takes the run of that suite which finished last. Nothing is run or scored.`,
 	}
 	c.Flags().StringVar(&format, "format", "", "terminal, markdown, csv or json (default: by the ending of --out, else terminal)")
 	c.Flags().StringVar(&out, "out", "", "write to this `file` instead of standard output")
-	c.Flags().StringVar(&runs, "runs", "runs", "`folder` of run folders")
+	c.Flags().StringVar(&runs, "runs", defaultOut, "`folder` of run folders")
 	c.Flags().StringSliceVar(&tasks, "task", nil, "only this `task`; may be repeated")
 	c.Flags().BoolVar(&all, "all", false, "terminal: every cutoff, and what the metrics mean")
 	c.Flags().BoolVar(&timings, "timings", false, "terminal: what the cells cost")
