@@ -67,9 +67,13 @@ func (d *display) Close() {
 	d.closed = true
 	bars, rendered := d.bars, d.rendered
 	d.mu.Unlock()
-	if bars != nil {
-		bars.Stop()
-		<-rendered
+	for bars != nil {
+		bars.Stop() // is lost where drawing has not begun
+		select {
+		case <-rendered:
+			return
+		case <-time.After(time.Millisecond):
+		}
 	}
 }
 
