@@ -49,7 +49,11 @@ func (p *Plan) Execute(ctx context.Context, stop <-chan struct{}) (res Result, e
 	if err != nil {
 		return res, err
 	}
-	return res, p.conclude(ctx, r, started)
+	err = p.conclude(ctx, r, started)
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		res.Interrupted, err = true, nil
+	}
+	return res, err
 }
 
 // work runs the units. Units are handed out in the order of the plan, but
