@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"os"
 
@@ -74,10 +75,24 @@ func (r *recommender) keep(ctx context.Context, req sdk.FitRequest) {
 		}
 		p.host.cfg.Logger.Warn("model not saved: a restart would fit again", "plugin", p.label, "error", err)
 	}
-	p.setRestore(func(ctx context.Context, c *launch.Client) error {
-		_, err := c.Recommender(p.Spec()).Fit(ctx, req, func(sdk.Event) {})
+	p.setRestore(r.refit(req))
+}
+
+// refit gives a process the model by another fit. A restart has no deadline of
+// its own, so the fit keeps to the budget that the first one had.
+func (r *recommender) refit(req sdk.FitRequest) func(context.Context, *launch.Client) error {
+	return func(ctx context.Context, c *launch.Client) error {
+		limited, cancel := ctx, context.CancelFunc(func() {})
+		if req.Budget > 0 {
+			limited, cancel = context.WithTimeout(ctx, req.Budget)
+		}
+		defer cancel()
+		_, err := c.Recommender(r.p.Spec()).Fit(limited, req, func(sdk.Event) {})
+		if err != nil && limited.Err() != nil && ctx.Err() == nil {
+			return &sdk.Error{Kind: sdk.ErrCrashed, Msg: fmt.Sprintf("fitting again took longer than %v", req.Budget)}
+		}
 		return err
-	})
+	}
 }
 
 // load gives a process a saved model. It keeps its own deadline, because a
