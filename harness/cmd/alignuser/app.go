@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 
@@ -36,6 +37,8 @@ type app struct {
 	color      bool // stdout takes colours
 	width      int  // columns of stdout; 0: not a terminal and COLUMNS unset
 	verbose    bool
+
+	above atomic.Pointer[func(string)] // while bars are drawn: prints a line above them
 
 	started bool // flags and arguments were good; a verb is at work
 }
@@ -119,7 +122,12 @@ func (a *app) printError(err error) {
 
 // notef writes a line on stderr: what a reader of a log should know.
 func (a *app) notef(format string, args ...any) {
-	fmt.Fprintln(a.stderr, printable(fmt.Sprintf(format, args...)))
+	line := printable(fmt.Sprintf(format, args...))
+	if above := a.above.Load(); above != nil {
+		(*above)(line) // written between them, it would be drawn over
+		return
+	}
+	fmt.Fprintln(a.stderr, line)
 }
 
 // printable takes out what a terminal would obey: much of what is said here

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -46,14 +46,14 @@ func (d *display) Event(e run.Event) {
 		d.work(e)
 	case run.Finished:
 		if d.bars == nil { // a full bar says the same
-			d.line("%s: done in %s", e.Key, e.Took.Round(time.Millisecond))
+			d.app.notef("%s: done in %s", e.Key, e.Took.Round(time.Millisecond))
 		}
 		d.count(e.Key.Recommender, e.Key.Repeat, false)
 	case run.Failed:
-		d.line("%s: FAILED: %s", e.Key, e.Reason)
+		d.app.notef("%s: FAILED: %s", e.Key, e.Reason)
 		d.count(e.Key.Recommender, e.Key.Repeat, true)
 	case run.Note:
-		d.line("note: %s", e.Text)
+		d.app.notef("note: %s", e.Text)
 	}
 }
 
@@ -71,6 +71,7 @@ func (d *display) Close() {
 		bars.Stop() // is lost where drawing has not begun
 		select {
 		case <-rendered:
+			d.app.above.Store(nil)
 			return
 		case <-time.After(time.Millisecond):
 		}
@@ -95,12 +96,19 @@ func (d *display) plan(e run.Planned) {
 	d.bars.SetTrackerLength(24)
 	d.bars.SetMessageLength(34)
 	d.bars.SetNumTrackersExpected(e.Cells + 1)
-	d.bars.SetSortBy(progress.SortByPercent)
-	d.bars.Style().Visibility.Value = false
-	d.bars.Style().Visibility.ETA = true
-	d.total = &progress.Tracker{Message: "cells", Total: int64(e.Cells)}
+	d.bars.SetSortBy(progress.SortByIndex) // the run's own bar stays below the others
+	style := d.bars.Style()
+	style.Visibility.Value = false
+	style.Visibility.ETA = true
+	style.Options.PercentFormat = "%3.0f%%"
+	style.Options.PercentIndeterminate = "    "
+	style.Options.TimeInProgressPrecision = 100 * time.Millisecond
+	d.total = &progress.Tracker{Message: "cells", Total: int64(e.Cells), Index: math.MaxUint64}
 	d.bars.AppendTracker(d.total)
 	d.total.SetValue(int64(e.Done))
+	bars := d.bars
+	above := func(line string) { bars.Log("%s", line) }
+	d.app.above.Store(&above)
 	d.rendered = make(chan struct{})
 	go func(bars progress.Writer) {
 		defer close(d.rendered)
@@ -116,7 +124,7 @@ func (d *display) work(e run.Working) {
 	name := run.UnitName(e.Arm, e.Repeat)
 	t := d.trackers[name]
 	if t == nil {
-		t = &progress.Tracker{}
+		t = &progress.Tracker{Index: uint64(len(d.trackers))}
 		d.trackers[name] = t
 		d.bars.AppendTracker(t)
 	}
@@ -139,13 +147,4 @@ func (d *display) count(arm string, repeat int, failed bool) {
 			t.MarkAsDone()
 		}
 	}
-}
-
-// line prints a line that stays.
-func (d *display) line(format string, args ...any) {
-	if d.bars != nil {
-		d.bars.Log("%s", printable(fmt.Sprintf(format, args...)))
-		return
-	}
-	d.app.notef(format, args...)
 }
