@@ -42,6 +42,7 @@ type runEntry struct {
 	ID       string    `json:"id"`
 	Status   string    `json:"status"` // finished, failed cells, unfinished, unreadable
 	Failed   int       `json:"failed"`
+	Command  string    `json:"command,omitempty"` // what makes it
 	Started  time.Time `json:"started,omitzero"`
 	Finished time.Time `json:"finished,omitzero"`
 	Error    string    `json:"error,omitempty"`
@@ -54,8 +55,9 @@ func newListCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "list [folder or suite ...]",
 		Short: "Show suites and runs",
-		Long: `list shows the suites in ./benchmarks, or in the folders and files named, and the
-runs below ./runs. A suite that cannot be read is shown with what is wrong with it.`,
+		Long: `list shows the suites in ./benchmarks and in this folder, or in the folders and files
+named, and the runs below ./runs with the commands that make them. A suite that cannot
+be read is shown with what is wrong with it.`,
 		Example: "  alignuser list\n  alignuser list my-suites --json",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -84,12 +86,12 @@ runs below ./runs. A suite that cannot be read is shown with what is wrong with 
 	return c
 }
 
-// findSuites reads the suites in folders and files; without any, ./benchmarks,
-// which need not exist.
+// findSuites reads the suites in folders and files; without any, those in
+// ./benchmarks, which need not exist, and in this folder.
 func findSuites(args []string) ([]suiteEntry, error) {
 	given := len(args) > 0
 	if !given {
-		args = []string{suiteDir}
+		args = []string{suiteDir, "."}
 	}
 	suites := []suiteEntry{}
 	for _, arg := range args {
@@ -192,7 +194,7 @@ func readRun(dir string) runEntry {
 		r.Status, r.Error = "unreadable", err.Error()
 		return r
 	}
-	r.Started, r.Finished = m.Started, m.Finished
+	r.Started, r.Finished, r.Command = m.Started, m.Finished, m.Command
 	failures, err := record.ReadFailures(filepath.Join(dir, record.FailuresFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		r.Status, r.Error = "unreadable", err.Error()
@@ -238,12 +240,15 @@ func (a *app) printListing(l listing, runs string) {
 			status += ": " + r.Error
 		}
 		fmt.Fprintf(a.stdout, "  %-34s  %s\n", r.Path, status)
+		if r.Command != "" {
+			fmt.Fprintf(a.stdout, "    %s\n", r.Command)
+		}
 	}
 	if len(l.Runs) == 0 {
 		fmt.Fprintln(a.stdout, "  none yet")
 	}
 	if next := nextSuite(l.Suites); next != "" {
-		fmt.Fprintf(a.stdout, "\nnext: alignuser run %s\n", next)
+		fmt.Fprintf(a.stdout, "\nnext: alignuser run %s\n", quoted(next))
 	}
 }
 

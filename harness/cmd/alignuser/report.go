@@ -46,7 +46,7 @@ it takes the run of that suite which finished last. Nothing is run or scored.`,
 			if err != nil {
 				return err
 			}
-			dir, err := findRun(args[0], runs)
+			dir, err := a.findRun(args[0], runs)
 			if err != nil {
 				return err
 			}
@@ -117,7 +117,7 @@ func taskNames(b *report.Board) []string {
 
 // findRun turns what the user named into a run folder: a run folder itself, or
 // the last finished run of a suite.
-func findRun(arg, runs string) (string, error) {
+func (a *app) findRun(arg, runs string) (string, error) {
 	info, err := os.Stat(arg)
 	switch {
 	case err != nil:
@@ -127,14 +127,14 @@ func findRun(arg, runs string) (string, error) {
 		if err != nil {
 			return "", &exitError{code: exitUsage, err: err}
 		}
-		return lastRun(filepath.Join(runs, s.Name), "alignuser run "+arg)
+		return a.lastRun(filepath.Join(runs, s.Name), "make one: alignuser run "+quoted(arg), "go on with it: alignuser run "+quoted(arg))
 	}
 	for _, name := range []string{record.ManifestFile, "identity.json"} {
 		if _, err := os.Stat(filepath.Join(arg, name)); err == nil {
 			return arg, nil
 		}
 	}
-	return lastRun(arg, "alignuser run a suite")
+	return a.lastRun(arg, "name a run folder or a suite (alignuser list shows both)", "go on with one (alignuser list shows its command)")
 }
 
 // withoutPath gives what the system said, for messages that name the path themselves.
@@ -146,23 +146,30 @@ func withoutPath(err error) error {
 	return err
 }
 
-// lastRun finds the run below a suite's folder that finished last.
-func lastRun(dir, remedy string) (string, error) {
+// lastRun finds the run below a suite's folder that finished last, and says so
+// where there are others. None and unfinished are the remedies without one.
+func (a *app) lastRun(dir, none, unfinished string) (string, error) {
 	found, err := runsBelow(dir)
 	if err != nil {
 		return "", err
 	}
-	best := -1
+	best, finished := -1, 0
 	for i, r := range found {
+		if !r.Finished.IsZero() {
+			finished++
+		}
 		if !r.Finished.IsZero() && (best < 0 || r.Finished.After(found[best].Finished)) {
 			best = i
 		}
 	}
 	switch {
 	case best >= 0:
+		if finished > 1 {
+			a.notef("%s: the last of %d finished runs there (alignuser list shows all)", found[best].Path, finished)
+		}
 		return found[best].Path, nil
 	case len(found) > 0:
-		return "", fmt.Errorf("%s: %d run(s), none of them finished: go on with it: %s", dir, len(found), remedy)
+		return "", fmt.Errorf("%s: no finished run there: %s", dir, unfinished)
 	}
-	return "", fmt.Errorf("%s: no run there: make one: %s", dir, remedy)
+	return "", fmt.Errorf("%s: no run there: %s", dir, none)
 }
