@@ -26,6 +26,9 @@ func Load(path string, sets []string) (*Suite, error) {
 			what, fix = "no such suite", "alignuser list shows those at hand"
 		} else if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
 			what = pe.Err.Error()
+			if info, err := os.Stat(path); err == nil && info.IsDir() {
+				what, fix = "a folder, not a suite", "alignuser list "+path+" shows the suites in it"
+			}
 		}
 		return nil, Errors{{Pos: Pos{File: path}, What: what, Fix: fix, Cause: err}}
 	}

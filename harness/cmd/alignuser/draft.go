@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -97,7 +98,7 @@ func bounds(o sdk.OptionSpec) string {
 	if len(o.Choices) > 0 {
 		s = append(s, strings.Join(o.Choices, ", "))
 	}
-	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	number := plainNumber
 	switch {
 	case o.Min != nil && o.Max != nil:
 		s = append(s, number(*o.Min)+" to "+number(*o.Max))
@@ -110,6 +111,15 @@ func bounds(o sdk.OptionSpec) string {
 		s = append(s, o.Unit)
 	}
 	return strings.Join(s, "; ")
+}
+
+// plainNumber writes a bound as people do: without an exponent as far as
+// float64 counts exactly, so that a million is 1000000.
+func plainNumber(v float64) string {
+	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
 }
 
 // literal writes a default as TOML.

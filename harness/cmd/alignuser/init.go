@@ -155,5 +155,5 @@ func (a *app) printNext(path string, d *draft) {
 	if len(sets) > 0 {
 		fmt.Fprintln(a.stdout, "fill in the lines marked REQUIRED, or give them with --set")
 	}
-	fmt.Fprintf(a.stdout, "next: %s\n", strings.Join(append([]string{"alignuser run", path}, sets...), " "))
+	fmt.Fprintf(a.stdout, "next: %s\n", strings.Join(append([]string{"alignuser run", quoted(path)}, sets...), " "))
 }

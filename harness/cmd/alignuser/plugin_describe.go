@@ -225,10 +225,10 @@ func (o describedOption) facts() []string {
 		out = append(out, "required")
 	}
 	if o.Min != nil {
-		out = append(out, fmt.Sprintf("at least %v", *o.Min))
+		out = append(out, "at least "+plainNumber(*o.Min))
 	}
 	if o.Max != nil {
-		out = append(out, fmt.Sprintf("at most %v", *o.Max))
+		out = append(out, "at most "+plainNumber(*o.Max))
 	}
 	if len(o.Choices) > 0 {
 		out = append(out, "one of "+strings.Join(o.Choices, ", "))

@@ -21,7 +21,7 @@ what it holds, and pins its name, version and hash in alignuser.lock: in the cur
 folder, or beside the suite. Suites there may name it from then on, until a byte of
 it changes. Lock only programs that you trust. No other verb writes that file.`,
 		Example: "  alignuser plugin lock ./recommender-mine\n  alignuser plugin lock ./recommender-mine --suite suites/my.toml",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    atLeastOne("a path"),
 		RunE: func(c *cobra.Command, paths []string) (err error) {
 			if name != "" && len(paths) > 1 {
 				return usagef("plugin lock: --name is for one path, have %d", len(paths))

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,7 +46,11 @@ func newRootCommand(a *app) *cobra.Command {
 	root.SetErr(a.stderr)
 	root.SetVersionTemplate("alignuser {{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usagef("%s: %w (see %s --help)", strings.TrimPrefix(c.CommandPath(), "alignuser "), err, c.CommandPath())
+		where := strings.TrimPrefix(strings.TrimPrefix(c.CommandPath(), "alignuser"), " ")
+		if where != "" {
+			where += ": "
+		}
+		return usagef("%s%s (see %s --help)", where, withoutParser(err), c.CommandPath())
 	})
 	root.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "say more on stderr")
 	root.AddCommand(
@@ -86,6 +92,26 @@ func exactly(names ...string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// atLeastOne demands an argument and takes several.
+func atLeastOne(name string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return exactly(name)(c, args)
+		}
+		return nil
+	}
+}
+
+// withoutParser leaves out which function of Go disliked a flag's value.
+func withoutParser(err error) string {
+	text := err.Error()
+	var number *strconv.NumError
+	if errors.As(err, &number) {
+		text = strings.Replace(text, number.Error(), number.Err.Error(), 1)
+	}
+	return text
 }
 
 // exampleOf gives the first example of a command on one line.
