@@ -64,7 +64,20 @@ func newRootCommand(a *app) *cobra.Command {
 		newVersionCommand(a),
 		newCompletionCommand(a),
 	)
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil {
+		help.Args = noSuchTopic
+	}
 	return root
+}
+
+// noSuchTopic keeps help from explaining the program to who mistyped a verb.
+func noSuchTopic(c *cobra.Command, args []string) error {
+	verb, rest, err := c.Root().Find(args)
+	if err != nil {
+		return err
+	}
+	return noSuchVerb(verb, rest)
 }
 
 // noSuchVerb refuses words that are no verb, with the nearest one.
