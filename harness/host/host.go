@@ -110,6 +110,22 @@ func (h *Host) Describe(ctx context.Context, e Executable) (sdk.Description, err
 	return d, nil
 }
 
+// Validate asks a plugin whether it takes these options: rules between options,
+// which no declaration can say. It runs without secrets and without data.
+func (h *Host) Validate(ctx context.Context, i Instance) error {
+	p := newProcess(h, i)
+	g, err := h.boot(ctx, i, p.label)
+	if err != nil {
+		return p.hide(err)
+	}
+	if _, err = p.validate(ctx, g); err != nil {
+		err = p.hide(p.configureError(g, err))
+	}
+	h.stop(g)
+	g.discard()
+	return err
+}
+
 // Start runs one component with its options in a process of its own.
 func (h *Host) Start(ctx context.Context, i Instance) (*Process, error) {
 	if len(i.Secrets) > 0 && i.Executable.Kind != sdk.KindLLM {

@@ -106,13 +106,8 @@ func (p *Process) configure(ctx context.Context, g *generation) error {
 	if !ok {
 		return p.noComponent(g.client.Description())
 	}
-	vctx, cancel := context.WithTimeout(ctx, t.Configure)
-	defer cancel()
-	options, diagnostics, err := g.client.Validate(vctx, p.inst.Component, p.inst.Options)
+	options, err := p.validate(ctx, g)
 	if err != nil {
-		return fmt.Errorf("%s: validate: %w", p.label, err)
-	}
-	if err := p.report(diagnostics); err != nil {
 		return err
 	}
 	cctx, cancel2 := context.WithTimeout(ctx, t.Configure)
@@ -137,6 +132,17 @@ func (p *Process) configure(ctx context.Context, g *generation) error {
 	p.spec = spec
 	p.mu.Unlock()
 	return nil
+}
+
+// validate has the plugin check its options and gives the canonical ones.
+func (p *Process) validate(ctx context.Context, g *generation) (sdk.Options, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.host.cfg.Timing.Configure)
+	defer cancel()
+	options, diagnostics, err := g.client.Validate(ctx, p.inst.Component, p.inst.Options)
+	if err != nil {
+		return nil, fmt.Errorf("%s: validate: %w", p.label, err)
+	}
+	return options, p.report(diagnostics)
 }
 
 // grant gives the secrets that the component asked for and the user granted.

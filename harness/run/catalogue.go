@@ -2,10 +2,10 @@ package run
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/alignuser/alignuser/harness/host"
+	"github.com/alignuser/alignuser/harness/spec"
 	"github.com/alignuser/alignuser/harness/task"
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -61,13 +61,22 @@ func (c Catalogue) Component(kind sdk.Kind, plugin, component string) (sdk.Compo
 		return s, nil
 	}
 	if component == "" {
-		return sdk.ComponentSpec{}, fmt.Errorf("%s plugin %s has several components: set component to one of %s", kind, plugin, strings.Join(names, ", "))
+		return sdk.ComponentSpec{}, sdk.Invalidf("component", "%s plugin %s has several components: set component to one of %s", kind, plugin, strings.Join(names, ", "))
 	}
 	near := ""
 	if n := sdk.Nearest(component, names); n != "" {
 		near = " (did you mean " + n + "?)"
 	}
-	return sdk.ComponentSpec{}, fmt.Errorf("%s plugin %s has no component %q%s: it has %s", kind, plugin, component, near, strings.Join(names, ", "))
+	return sdk.ComponentSpec{}, sdk.Invalidf("component", "%s plugin %s has no component %q%s: it has %s", kind, plugin, component, near, strings.Join(names, ", "))
+}
+
+// validate has a plugin apply its rules between options.
+func (c Catalogue) validate(kind sdk.Kind, m spec.Component) error {
+	exe, err := c.Host.Resolve(kind, m.Plugin)
+	if err != nil {
+		return err
+	}
+	return c.Host.Validate(c.Context, host.Instance{Executable: exe, Component: m.Component, Options: m.Options})
 }
 
 func find(tasks []task.Task, kind string) (task.Task, bool) {

@@ -97,6 +97,14 @@ func Check(s *spec.Suite, c Catalogue) error {
 			wrong = append(wrong, t.Blame(err))
 		}
 	}
+	if err := c.validate(sdk.KindDataset, s.Dataset); err != nil {
+		wrong = append(wrong, s.Dataset.Blame("dataset", err))
+	}
+	for _, r := range s.Recommenders {
+		if err := c.validate(sdk.KindRecommender, r.Component); err != nil {
+			wrong = append(wrong, r.Blame("recommender."+r.Name, err))
+		}
+	}
 	if len(wrong) > 0 {
 		return wrong
 	}

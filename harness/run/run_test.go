@@ -426,7 +426,7 @@ func TestMistakesOfTheSuite(t *testing.T) {
 	}
 	for i, want := range []string{
 		"test.toml:11: recommender.ease: recommender-neighbours: no such recommender plugin (did you mean neighbors?)",
-		"test.toml:14: recommender.popula: recommender plugin basics has no component \"popula\" (did you mean popular?): it has",
+		"test.toml:15: recommender.popula: recommender plugin basics has no component \"popula\" (did you mean popular?): it has",
 		"test.toml:19: recommender.good.options.items: want at least 1",
 	} {
 		if !strings.Contains(wrong[i].Error(), want) {

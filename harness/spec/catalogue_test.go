@@ -64,5 +64,5 @@ func (catalogue) Component(kind sdk.Kind, plugin, component string) (sdk.Compone
 		}
 		names = append(names, c.Name)
 	}
-	return sdk.ComponentSpec{}, fmt.Errorf("plugin %s has no component %q (known: %v)", plugin, component, names)
+	return sdk.ComponentSpec{}, sdk.Invalidf("component", "plugin %s has no component %q (known: %v)", plugin, component, names)
 }

@@ -15,7 +15,8 @@ type Catalogue interface {
 	// TaskKinds lists the known kinds.
 	TaskKinds() []string
 	// Component describes a component, the plugin's only one where the name is
-	// empty. Its error says what is wrong and how to mend it.
+	// empty. Its error says what is wrong and how to mend it; an [sdk.Error]
+	// may name "component" as the key to blame, else it is "plugin".
 	Component(kind sdk.Kind, plugin, component string) (sdk.ComponentSpec, error)
 }
 
@@ -51,11 +52,11 @@ func (s *Suite) component(c Catalogue, kind sdk.Kind, where string, m *Component
 	at := orPos(m.at, m.Pos)
 	spec, err := c.Component(kind, m.Plugin, m.Component)
 	if err != nil {
-		pos := at.at("plugin").Pos
-		if p := at.at("component"); p.Line == 0 { // named by an override
-			pos = p.Pos
+		key, what := "plugin", err.Error()
+		if named := (*sdk.Error)(nil); errors.As(err, &named) && named.Option != "" {
+			key, what = named.Option, named.Msg
 		}
-		*es = append(*es, Error{Pos: pos, Where: where, What: err.Error(), Cause: err})
+		*es = append(*es, Error{Pos: at.at(key).Pos, Where: where, What: what, Cause: err})
 		return
 	}
 	m.Component = spec.Name
