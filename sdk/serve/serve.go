@@ -76,7 +76,12 @@ func run(kind sdk.Kind, news []func() sdk.Component) {
 		s.close(2 * time.Second)
 		os.Exit(0)
 	})
-	go watchTerm(exit)
+	term := make(chan os.Signal, 1)
+	signal.Notify(term, syscall.SIGTERM) // before the handshake: the host may end us as soon as it has it
+	go func() {
+		<-term
+		exit()
+	}()
 	go watchStdin(os.Stdin, exit)
 	os.Stdout = stdout
 	plugin.Serve(&plugin.ServeConfig{
@@ -91,14 +96,6 @@ func run(kind sdk.Kind, news []func() sdk.Component) {
 	if !listening { // go-plugin has said why
 		os.Exit(1)
 	}
-	exit()
-}
-
-// watchTerm ends the process on SIGTERM.
-func watchTerm(exit func()) {
-	term := make(chan os.Signal, 1)
-	signal.Notify(term, syscall.SIGTERM)
-	<-term
 	exit()
 }
 
