@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/alignuser/alignuser/sdk"
@@ -74,14 +75,24 @@ func need(s sdk.ComponentSpec, feature string) error {
 // errStalled is the cause of a context that a watch has ended.
 var errStalled = errors.New("stalled")
 
+// looks is how often a watch looks during its limit. Silence is counted in looks
+// and not in time, because time goes on while this process is stopped (Ctrl-Z, a
+// paused container): then one look falls due, and all that arrived meanwhile is
+// read before the next.
+const looks = 8
+
 // watch ends a stream on which nothing arrives for too long. The time that the
 // host needs to deal with a message does not count.
 type watch struct {
 	ctx    context.Context
 	outer  context.Context
 	cancel context.CancelCauseFunc
+	limit  time.Duration // 0: none
+
+	mu     sync.Mutex
 	timer  *time.Timer
-	limit  time.Duration
+	paused bool
+	silent int // looks since the last message
 }
 
 // watch is for streams with heartbeats.
@@ -92,9 +103,25 @@ func newWatch(ctx context.Context, limit time.Duration) *watch {
 	w := &watch{outer: ctx, limit: limit}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
 	if limit > 0 {
-		w.timer = time.AfterFunc(limit, func() { w.cancel(errStalled) })
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.timer = time.AfterFunc(limit/looks, w.look)
 	}
 	return w
+}
+
+// look counts a look that found silence.
+func (w *watch) look() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.paused {
+		return
+	}
+	if w.silent++; w.silent >= looks {
+		w.cancel(errStalled)
+		return
+	}
+	w.timer.Reset(w.limit / looks)
 }
 
 func (w *watch) stop() {
@@ -103,14 +130,20 @@ func (w *watch) stop() {
 }
 
 func (w *watch) pause() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.paused = true
 	if w.timer != nil {
 		w.timer.Stop()
 	}
 }
 
 func (w *watch) resume() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.paused, w.silent = false, 0
 	if w.timer != nil {
-		w.timer.Reset(w.limit)
+		w.timer.Reset(w.limit / looks)
 	}
 }
 
