@@ -90,6 +90,7 @@ type kit struct {
 	dir      string
 	progress func(Result)
 	plugin   sdk.Description
+	alive    bool // it started once and said what it is
 	results  []Result
 }
 
@@ -123,7 +124,7 @@ func (k *kit) describe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	k.plugin = p.Description()
+	k.plugin, k.alive = p.Description(), true
 	p.kill()
 	if _, ok := k.plugin.Component(k.cfg.Component); k.cfg.Component != "" && !ok {
 		return fmt.Errorf("no component %q (components: %s)", k.cfg.Component, strings.Join(k.componentNames(), ", "))
@@ -170,12 +171,20 @@ func (k *kit) try(ctx context.Context, b *bench, wanted func(Case) bool, compone
 			return ctx.Err()
 		}
 		var skip *skipped
+		if err != nil && !k.alive && k.failed("lifecycle/start") {
+			err = skipf("it does not start") // lifecycle/start says why
+		}
 		if err != nil && !errors.As(err, &skip) {
 			b.reset() // the next case starts with a process that is not suspect
 		}
 		k.add(result(c, component, err, time.Since(begin)))
 	}
 	return nil
+}
+
+// failed reports whether a case has failed already.
+func (k *kit) failed(id string) bool {
+	return slices.ContainsFunc(k.results, func(r Result) bool { return r.ID == id && r.Status == Fail })
 }
 
 func (k *kit) one(ctx context.Context, b *bench, c Case) error {

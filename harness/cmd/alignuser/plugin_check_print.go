@@ -15,6 +15,7 @@ type checkPrinter struct {
 	app       *app
 	quiet     bool // nothing before the end
 	flags     checkFlags
+	label     string // of the program, by its file
 	component string
 	group     []plugintest.Result // of the group at work
 }
@@ -24,6 +25,7 @@ func newCheckPrinter(a *app, f checkFlags) *checkPrinter {
 }
 
 func (p *checkPrinter) begin(label string) {
+	p.label = label
 	if !p.quiet {
 		fmt.Fprintf(p.app.stdout, "%s, conformance kit %s\n", label, plugintest.Version)
 	}
@@ -129,8 +131,12 @@ func (p *checkPrinter) end(r plugintest.Report) error {
 		p.tap(r)
 	default:
 		p.flush()
-		fmt.Fprintf(p.app.stdout, "\n%s %s: %d passed, %d failed, %d skipped (conformance kit %s, contract %s)\n",
-			r.Plugin.Name, r.Plugin.Version, passed, failed, skipped, plugintest.Version, contract)
+		name := r.Plugin.Name + " " + r.Plugin.Version
+		if r.Plugin.Name == "" { // it never said
+			name = p.label
+		}
+		fmt.Fprintf(p.app.stdout, "\n%s: %d passed, %d failed, %d skipped (conformance kit %s, contract %s)\n",
+			name, passed, failed, skipped, plugintest.Version, contract)
 	}
 	return nil
 }
