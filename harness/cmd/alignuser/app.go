@@ -45,7 +45,8 @@ type app struct {
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) *app {
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv}
-	_, a.isTerminal = terminalWidth(stderr)
+	_, terminal := terminalWidth(stderr)
+	a.isTerminal = terminal && getenv("TERM") != "dumb"
 	width, terminal := terminalWidth(stdout)
 	a.color = terminal && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
 	a.width = width
