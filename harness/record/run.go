@@ -242,6 +242,14 @@ func (r *Run) Partial(key CellKey) (*Partial, error) {
 	return p, nil
 }
 
+// Forget removes the journal of a cell that is not open: its cell starts over.
+func (r *Run) Forget(key CellKey) error {
+	if err := os.Remove(r.partialPath(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("cell %s: %w", key, err)
+	}
+	return nil
+}
+
 // Close syncs the journal and leaves it for whoever resumes the cell.
 func (p *Partial) Close() error {
 	p.run.mu.Lock()

@@ -137,9 +137,12 @@ func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
 		return err
 	}
 	p.canonical = s.Canonical(catalogue)
-	canonical := sha256.Sum256(p.canonical)
+	versions := map[string]int{}
+	for _, t := range p.tasks {
+		versions[t.task.Kind()] = t.task.Version()
+	}
 	p.id = record.Identity{
-		Suite: hex.EncodeToString(canonical[:]), Data: p.corpus.Digest(), Split: p.split.Digest(), Seed: s.Seed,
+		Suite: digest(string(p.canonical), versions), Data: p.corpus.Digest(), Split: p.split.Digest(), Seed: s.Seed,
 	}
 	for _, a := range p.arms {
 		p.id.Arms = append(p.id.Arms, record.ArmDigest{Name: a.name, Digest: a.digest})

@@ -69,6 +69,12 @@ func (u *unit) do(ctx context.Context) (err error) {
 }
 
 func (u *unit) cell(ctx context.Context, b bound, key record.CellKey) error {
+	if u.arm.spec.Determinism > sdk.DeterminismSameMachine {
+		// Another fit answers otherwise: one cell's evidence comes from one fit.
+		if err := u.run.Forget(key); err != nil {
+			return environment(err)
+		}
+	}
 	partial, err := u.run.Partial(key)
 	if err != nil {
 		return environment(err)

@@ -22,6 +22,9 @@ var ErrStopped = errors.New("stopped")
 type Task interface {
 	// Kind is the word in the suite.
 	Kind() string
+	// Version counts changes of what a cell's evidence holds. Runs of different
+	// versions never share a folder.
+	Version() int
 	// Doc is one sentence for lists and help.
 	Doc() string
 	// Options declares the task's options.

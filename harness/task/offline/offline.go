@@ -30,6 +30,9 @@ type Task struct{}
 // Kind gives "offline".
 func (Task) Kind() string { return Kind }
 
+// Version of the evidence.
+func (Task) Version() int { return 1 }
+
 // Doc describes the task in one sentence.
 func (Task) Doc() string {
 	return "full rankings of the catalogue against each user's held-out items"
