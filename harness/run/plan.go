@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -76,6 +77,10 @@ func Prepare(ctx context.Context, c Config) (*Plan, error) {
 	catalogue := Catalogue{Context: ctx, Host: c.Host, Tasks: c.Tasks}
 	if err := Check(c.Suite, catalogue); err != nil {
 		return nil, err
+	}
+	// Found out before the data is read, not after.
+	if err := os.MkdirAll(c.Root, 0o755); err != nil {
+		return nil, fmt.Errorf("run folder: %w: choose another with --out", err)
 	}
 	p := &Plan{config: c, grace: 10 * time.Second, keepAfter: 3 * time.Second}
 	if err := p.open(ctx, catalogue); err != nil {

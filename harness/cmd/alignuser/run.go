@@ -58,6 +58,9 @@ command line is wrong, 130 interrupted.`,
 			if workers > 0 {
 				s.Limits.Workers = workers
 			}
+			if out == "" {
+				return usagef("run: --out: want a folder, have nothing: leave the flag out for %s", defaultOut)
+			}
 			return a.runSuite(c.Context(), s, args[0], out, flags.sets)
 		},
 	}
