@@ -24,7 +24,7 @@ const (
 // j for a user with items U is Σ over i in U of B_ij. Fitted in float64, kept
 // in float32.
 type ease struct {
-	linear
+	served
 	b []float32 // items × items, by rows
 }
 
@@ -54,13 +54,13 @@ func (m *ease) Spec() sdk.ComponentSpec {
 
 func (m *ease) Configure(_ context.Context, c sdk.Config) error {
 	m.configure(c, m.Spec().Options)
-	m.add = func(item int32, out []float32) {
+	m.fill = sums(func(item int32, out []float32) {
 		n := len(out)
 		row := m.b[int(item)*n:][:n]
 		for j, w := range row {
 			out[j] += w
 		}
-	}
+	})
 	return nil
 }
 

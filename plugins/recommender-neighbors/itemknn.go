@@ -28,7 +28,7 @@ const (
 // them. Neighbours of equal similarity are chosen by hash(fit seed, i, j). All
 // sums run in one order and no processor fuses them: bitwise the same anywhere.
 type itemKNN struct {
-	linear
+	served
 	offsets []int64 // items + 1
 	near    []int32
 	sim     []float32
@@ -84,13 +84,13 @@ func (m *itemKNN) Validate(_ context.Context, o sdk.Options) []sdk.Diagnostic {
 
 func (m *itemKNN) Configure(_ context.Context, c sdk.Config) error {
 	m.configure(c, m.Spec().Options)
-	m.add = func(item int32, out []float32) {
+	m.fill = sums(func(item int32, out []float32) {
 		lo, hi := m.offsets[item], m.offsets[item+1]
 		sim := m.sim[lo:hi]
 		for e, j := range m.near[lo:hi] {
 			out[j] += sim[e]
 		}
-	}
+	})
 	return nil
 }
 
