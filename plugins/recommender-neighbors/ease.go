@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/alignuser/alignuser/plugins/internal/cores"
 	"github.com/alignuser/alignuser/plugins/internal/dense"
@@ -70,12 +69,12 @@ func (m *ease) Fit(ctx context.Context, r sdk.FitRequest, emit sdk.Emit) (sdk.Fi
 		return sdk.FitResult{}, err
 	}
 	n := x.Cols
-	if err := m.fits(n, r.MemoryHint); err != nil {
+	if err := checkSize(n, m.options.Int("max-items"), 12, r.MemoryHint); err != nil {
 		return sdk.FitResult{}, err
 	}
 	note(emit, "gram matrix", 0, n)
 	p := make([]float64, n*n)
-	if err := dense.Gram(ctx, x, x.Transpose(), p, m.threads); err != nil {
+	if err := dense.Counts(ctx, x, p, m.threads); err != nil {
 		return sdk.FitResult{}, err
 	}
 	l2 := m.options.Float("l2")
@@ -98,21 +97,6 @@ func (m *ease) Fit(ctx context.Context, r sdk.FitRequest, emit sdk.Emit) (sdk.Fi
 	}
 	m.train, m.data, m.b = x, r.Data.ManifestSHA256, b
 	return sdk.FitResult{Epochs: 1, Parameters: int64(n) * int64(n-1)}, nil
-}
-
-// fits refuses catalogues whose matrix is too large.
-func (m *ease) fits(items int, hint int64) error {
-	if limit := m.options.Int("max-items"); items > limit {
-		return &sdk.Error{Kind: sdk.ErrTooLarge, Option: "max-items", Msg: sizeText(items) + "; raise max-items if the machine has it, or filter the data"}
-	}
-	if hint > 0 && 12*int64(items)*int64(items) > hint {
-		return &sdk.Error{Kind: sdk.ErrTooLarge, Msg: sizeText(items) + ", more than the memory limit; raise the limit, or filter the data"}
-	}
-	return nil
-}
-
-func sizeText(items int) string {
-	return fmt.Sprintf("%d items need %.1f GB", items, 12*float64(items)*float64(items)/1e9)
 }
 
 // Save writes one file. The training part is not in it.

@@ -26,4 +26,4 @@ package main
 
 import "github.com/alignuser/alignuser/sdk/serve"
 
-func main() { serve.Recommenders(newItemKNN, newUserKNN, newEASE) }
+func main() { serve.Recommenders(newItemKNN, newUserKNN, newEASE, newSLIM) }

@@ -19,7 +19,7 @@ import (
 )
 
 func all() []func() sdk.Recommender {
-	return []func() sdk.Recommender{newItemKNN, newUserKNN, newEASE}
+	return []func() sdk.Recommender{newItemKNN, newUserKNN, newEASE, newSLIM}
 }
 
 func TestProperties(t *testing.T) {
@@ -123,7 +123,7 @@ func TestEASEIsOptimal(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := make([]float64, items*items)
-	if err := dense.Gram(context.Background(), x, x.Transpose(), g, 1); err != nil {
+	if err := dense.Counts(context.Background(), x, g, 1); err != nil {
 		t.Fatal(err)
 	}
 	for i := range items {
@@ -220,7 +220,7 @@ func refuses(t *testing.T, c sdk.Recommender, make func() sdk.Recommender, dir, 
 			t.Errorf("%s: error %v, want ErrInvalid", what, err)
 		}
 	}
-	option := map[string]sdk.Options{"itemknn": {"neighbors": int64(3)}, "userknn": {"neighbors": int64(3)}, "ease": {"l2": 3.0}}[c.Spec().Name]
+	option := map[string]sdk.Options{"itemknn": {"neighbors": int64(3)}, "userknn": {"neighbors": int64(3)}, "ease": {"l2": 3.0}, "slim": {"l1": 3.0}}[c.Spec().Name]
 	invalid("other options", densetest.Configured(t, make(), 1, option), dir, data)
 	invalid("other data", densetest.Configured(t, make(), 1, nil), dir, small(t))
 	invalid("no file", densetest.Configured(t, make(), 1, nil), t.TempDir(), data)

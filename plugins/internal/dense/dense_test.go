@@ -72,15 +72,60 @@ func TestMatrixProperties(t *testing.T) {
 	})
 }
 
-func TestGram(t *testing.T) {
-	// X = [1 2 0; 0 3 4]: XᵀX = [1 2 0; 2 4+9 12; 0 12 16].
-	x := &Matrix{Rows: 2, Cols: 3, Offsets: []int{0, 2, 4}, Index: []int32{0, 1, 1, 2}, Value: []float32{1, 2, 3, 4}}
-	g := make([]float64, 9)
-	if err := Gram(context.Background(), x, x.Transpose(), g, 2); err != nil {
+func TestCounts(t *testing.T) {
+	// Users have items {0, 1}, {1, 2}, {1}, {}; values play no part.
+	x := &Matrix{Rows: 4, Cols: 3, Offsets: []int{0, 2, 4, 5, 5}, Index: []int32{0, 1, 1, 2, 1}, Value: []float32{1, 2, 3, 4, 5}}
+	g := []float32{9, 9, 9, 9, 9, 9, 9, 9, 9}
+	if err := Counts(context.Background(), x, g, 2); err != nil {
 		t.Fatal(err)
 	}
-	if want := []float64{1, 2, 0, 2, 13, 12, 0, 12, 16}; !slices.Equal(g, want) {
-		t.Errorf("gram %v, want %v", g, want)
+	if want := []float32{1, 1, 0, 1, 3, 1, 0, 1, 1}; !slices.Equal(g, want) {
+		t.Errorf("counts %v, want %v", g, want)
+	}
+}
+
+// TestCountsPlainly compares with a count over all pairs, on more items than
+// one tile of Mirror, and with what AddCooccurrence gives.
+func TestCountsPlainly(t *testing.T) {
+	const users, items = 12, 150
+	rng := rand.New(rand.NewPCG(4, 4))
+	x := &Matrix{Rows: users, Cols: items, Offsets: []int{0}}
+	want, sums := make([]float64, items*items), make([]float64, items*items)
+	for range users {
+		var row []int32
+		for i := range int32(items) {
+			if rng.IntN(3) == 0 {
+				row = append(row, i)
+			}
+		}
+		for _, i := range row {
+			for _, j := range row {
+				want[int(i)*items+int(j)]++
+			}
+		}
+		x.Index = append(x.Index, row...)
+		x.Offsets = append(x.Offsets, len(x.Index))
+	}
+	g := make([]float64, items*items)
+	if err := Counts(context.Background(), x, g, 3); err != nil {
+		t.Fatal(err)
+	}
+	byItem := x.Transpose()
+	for i := range items {
+		AddCooccurrence(x, byItem, int32(i), sums[i*items:][:items])
+	}
+	if !slices.Equal(g, want) || !slices.Equal(sums, want) {
+		t.Error("counts differ from a count over all pairs")
+	}
+}
+
+func TestAddCooccurrence(t *testing.T) {
+	// X = [1 2 0; 0 3 4]: row 1 of XᵀX is [2 4+9 12].
+	x := &Matrix{Rows: 2, Cols: 3, Offsets: []int{0, 2, 4}, Index: []int32{0, 1, 1, 2}, Value: []float32{1, 2, 3, 4}}
+	g := make([]float64, 3)
+	AddCooccurrence(x, x.Transpose(), 1, g)
+	if want := []float64{2, 13, 12}; !slices.Equal(g, want) {
+		t.Errorf("row %v, want %v", g, want)
 	}
 }
 
