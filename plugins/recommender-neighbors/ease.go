@@ -21,7 +21,8 @@ const (
 //
 // the least-squares item × item matrix with a zero diagonal. The score of item
 // j for a user with items U is Σ over i in U of B_ij. Fitted in float64, kept
-// in float32.
+// in float32. The inverse has the same bits on any processor (package dense), so
+// the model is bitwise the same anywhere.
 type ease struct {
 	served
 	b []float32 // items × items, by rows
@@ -45,7 +46,7 @@ func (m *ease) Spec() sdk.ComponentSpec {
 			},
 		},
 		Features:    []string{sdk.FeatureScore, sdk.FeatureSave},
-		Determinism: sdk.DeterminismSameMachine,
+		Determinism: sdk.DeterminismBitwise,
 		License:     "Apache-2.0",
 		Citation:    "Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data, WWW",
 	}
@@ -81,7 +82,7 @@ func (m *ease) Fit(ctx context.Context, r sdk.FitRequest, emit sdk.Emit) (sdk.Fi
 	for i := range n {
 		p[i*n+i] += l2
 	}
-	if err := dense.Invert(ctx, p, n, func(done int) { note(emit, "inverse", done, n) }); err != nil {
+	if err := dense.Invert(ctx, p, n, m.threads, func(done int) { note(emit, "inverse", done, n) }); err != nil {
 		return sdk.FitResult{}, err
 	}
 	b := make([]float32, n*n)

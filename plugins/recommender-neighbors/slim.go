@@ -46,7 +46,7 @@ func (m *slim) Spec() sdk.ComponentSpec {
 				Doc: "Weight of ½‖w‖² (the paper's β): more spreads weight over similar items.",
 			},
 			{
-				Name: "max-iterations", Type: sdk.OptionInt, Default: int64(100), Min: sdk.Bound(1), Max: sdk.Bound(1e6), Unit: "sweeps",
+				Name: "max-iterations", Type: sdk.OptionInt, Default: int64(1000), Min: sdk.Bound(1), Max: sdk.Bound(1e6), Unit: "sweeps",
 				Doc: "Sweeps over an item's coordinates after which its column is taken as it is; fit metric `unconverged` counts such columns.",
 			},
 			{

@@ -25,6 +25,7 @@ func TestSLIMTwoItems(t *testing.T) {
 	}{
 		"ridge":           {0, 1, 2. / 3, 2. / 4},
 		"both":            {0.5, 1, 1.5 / 3, 1.5 / 4},
+		"just enough":     {1.5, 1, 0.5 / 3, 0.5 / 4},
 		"l1 leaves none":  {2, 1, 0, 0},
 		"l1 above counts": {3, 1, 0, 0},
 	} {

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"testing"
 
@@ -153,7 +152,7 @@ func TestInvert(t *testing.T) {
 		a := randomSPD(n)
 		inv := slices.Clone(a)
 		var steps []int
-		if err := Invert(context.Background(), inv, n, func(done int) { steps = append(steps, done) }); err != nil {
+		if err := Invert(context.Background(), inv, n, 2, func(done int) { steps = append(steps, done) }); err != nil {
 			t.Fatal(err)
 		}
 		if steps[len(steps)-1] != n {
@@ -179,32 +178,32 @@ func TestInvert(t *testing.T) {
 }
 
 func TestInvertRefuses(t *testing.T) {
-	if err := Invert(context.Background(), []float64{1, 2, 2, 1}, 2, nil); !errors.Is(err, sdk.ErrInvalid) {
+	if err := Invert(context.Background(), []float64{1, 2, 2, 1}, 2, 1, nil); !errors.Is(err, sdk.ErrInvalid) {
 		t.Errorf("indefinite matrix: error %v, want ErrInvalid", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	n := 3 * panel
 	a := randomSPD(n)
-	err := Invert(ctx, a, n, func(int) { cancel() })
+	err := Invert(ctx, a, n, 1, func(int) { cancel() })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled after the first panel: error %v, want context.Canceled", err)
 	}
 }
 
-func TestInvertSameOnAnyCores(t *testing.T) {
-	n := 200
-	one, many := randomSPD(n), randomSPD(n)
-	before := runtime.GOMAXPROCS(1)
-	defer runtime.GOMAXPROCS(before)
-	if err := Invert(context.Background(), one, n, nil); err != nil {
+func TestInvertSameOnAnyThreads(t *testing.T) {
+	n := 300
+	one := randomSPD(n)
+	if err := Invert(context.Background(), one, n, 1, nil); err != nil {
 		t.Fatal(err)
 	}
-	runtime.GOMAXPROCS(4)
-	if err := Invert(context.Background(), many, n, nil); err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Equal(one, many) {
-		t.Error("the inverse depends on the number of cores")
+	for _, threads := range []int{2, 5} {
+		many := randomSPD(n)
+		if err := Invert(context.Background(), many, n, threads, nil); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(one, many) {
+			t.Errorf("the inverse on %d threads is another", threads)
+		}
 	}
 }
 
@@ -293,7 +292,7 @@ func BenchmarkInvert1682(b *testing.B) {
 			}
 			a[i*n+i] += float64(n)
 		}
-		if err := Invert(context.Background(), a, n, nil); err != nil {
+		if err := Invert(context.Background(), a, n, 0, nil); err != nil {
 			b.Fatal(err)
 		}
 	}
