@@ -39,11 +39,13 @@ lint: ## golangci-lint with gofumpt (.golangci.yml)
 	@echo "linting (the first time builds the linters: a few minutes)"
 	$(call TOOL,golangci-lint) run ./...
 
-generate: ## regenerate the Go of the contract
+generate: ## regenerate the Go of the contract and the assembly of the matrix kernel
 	./sdk/proto/generate.sh
+	./plugins/internal/dense/avo/generate.sh
 
 check-generated: ## buf lint; fail if generated code is stale or the contract breaks its released image
 	./sdk/proto/generate.sh --check
+	./plugins/internal/dense/avo/generate.sh --check
 
 check-results: build ## rerun the published suites and compare with results/ (DATA=folder of ml-100k)
 	./.ci/check-results $(DATA)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/alignuser/alignuser/plugins/internal/cores"
 	"github.com/alignuser/alignuser/plugins/internal/dense"
@@ -22,9 +21,10 @@ const (
 //
 // the least-squares item × item matrix with a zero diagonal. The score of item
 // j for a user with items U is Σ over i in U of B_ij. Fitted in float64, kept
-// in float32.
+// in float32. The inverse has the same bits on any processor (package dense), so
+// the model is bitwise the same anywhere.
 type ease struct {
-	linear
+	served
 	b []float32 // items × items, by rows
 }
 
@@ -46,7 +46,7 @@ func (m *ease) Spec() sdk.ComponentSpec {
 			},
 		},
 		Features:    []string{sdk.FeatureScore, sdk.FeatureSave},
-		Determinism: sdk.DeterminismSameMachine,
+		Determinism: sdk.DeterminismBitwise,
 		License:     "Apache-2.0",
 		Citation:    "Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data, WWW",
 	}
@@ -54,13 +54,13 @@ func (m *ease) Spec() sdk.ComponentSpec {
 
 func (m *ease) Configure(_ context.Context, c sdk.Config) error {
 	m.configure(c, m.Spec().Options)
-	m.add = func(item int32, out []float32) {
+	m.fill = sums(func(item int32, out []float32) {
 		n := len(out)
 		row := m.b[int(item)*n:][:n]
 		for j, w := range row {
 			out[j] += w
 		}
-	}
+	})
 	return nil
 }
 
@@ -70,19 +70,19 @@ func (m *ease) Fit(ctx context.Context, r sdk.FitRequest, emit sdk.Emit) (sdk.Fi
 		return sdk.FitResult{}, err
 	}
 	n := x.Cols
-	if err := m.fits(n, r.MemoryHint); err != nil {
+	if err := checkSize(n, m.options.Int("max-items"), 12, r.MemoryHint); err != nil {
 		return sdk.FitResult{}, err
 	}
 	note(emit, "gram matrix", 0, n)
 	p := make([]float64, n*n)
-	if err := dense.Gram(ctx, x, x.Transpose(), p, m.threads); err != nil {
+	if err := dense.Counts(ctx, x, p, m.threads); err != nil {
 		return sdk.FitResult{}, err
 	}
 	l2 := m.options.Float("l2")
 	for i := range n {
 		p[i*n+i] += l2
 	}
-	if err := dense.Invert(ctx, p, n, func(done int) { note(emit, "inverse", done, n) }); err != nil {
+	if err := dense.Invert(ctx, p, n, m.threads, func(done int) { note(emit, "inverse", done, n) }); err != nil {
 		return sdk.FitResult{}, err
 	}
 	b := make([]float32, n*n)
@@ -98,21 +98,6 @@ func (m *ease) Fit(ctx context.Context, r sdk.FitRequest, emit sdk.Emit) (sdk.Fi
 	}
 	m.train, m.data, m.b = x, r.Data.ManifestSHA256, b
 	return sdk.FitResult{Epochs: 1, Parameters: int64(n) * int64(n-1)}, nil
-}
-
-// fits refuses catalogues whose matrix is too large.
-func (m *ease) fits(items int, hint int64) error {
-	if limit := m.options.Int("max-items"); items > limit {
-		return &sdk.Error{Kind: sdk.ErrTooLarge, Option: "max-items", Msg: sizeText(items) + "; raise max-items if the machine has it, or filter the data"}
-	}
-	if hint > 0 && 12*int64(items)*int64(items) > hint {
-		return &sdk.Error{Kind: sdk.ErrTooLarge, Msg: sizeText(items) + ", more than the memory limit; raise the limit, or filter the data"}
-	}
-	return nil
-}
-
-func sizeText(items int) string {
-	return fmt.Sprintf("%d items need %.1f GB", items, 12*float64(items)*float64(items)/1e9)
 }
 
 // Save writes one file. The training part is not in it.

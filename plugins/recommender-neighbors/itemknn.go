@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"github.com/alignuser/alignuser/plugins/internal/cores"
@@ -28,10 +27,8 @@ const (
 // them. Neighbours of equal similarity are chosen by hash(fit seed, i, j). All
 // sums run in one order and no processor fuses them: bitwise the same anywhere.
 type itemKNN struct {
-	linear
-	offsets []int64 // items + 1
-	near    []int32
-	sim     []float32
+	served
+	similar entries // each item's neighbours, most similar first
 }
 
 func newItemKNN() sdk.Recommender { return &itemKNN{} }
@@ -84,13 +81,7 @@ func (m *itemKNN) Validate(_ context.Context, o sdk.Options) []sdk.Diagnostic {
 
 func (m *itemKNN) Configure(_ context.Context, c sdk.Config) error {
 	m.configure(c, m.Spec().Options)
-	m.add = func(item int32, out []float32) {
-		lo, hi := m.offsets[item], m.offsets[item+1]
-		sim := m.sim[lo:hi]
-		for e, j := range m.near[lo:hi] {
-			out[j] += sim[e]
-		}
-	}
+	m.fill = sums(func(item int32, out []float32) { m.similar.add(item, out) })
 	return nil
 }
 
@@ -103,14 +94,14 @@ func (m *itemKNN) Fit(ctx context.Context, r sdk.FitRequest, emit sdk.Emit) (sdk
 	if err != nil {
 		return sdk.FitResult{}, err
 	}
-	m.offsets, m.near, m.sim = []int64{0}, nil, nil
+	e := entries{offsets: []int64{0}}
 	for _, row := range rows {
-		m.near = append(m.near, row.items...)
-		m.sim = append(m.sim, row.sim...)
-		m.offsets = append(m.offsets, int64(len(m.near)))
+		e.items = append(e.items, row.items...)
+		e.values = append(e.values, row.sim...)
+		e.offsets = append(e.offsets, int64(len(e.items)))
 	}
-	m.train, m.data = x, r.Data.ManifestSHA256
-	return sdk.FitResult{Epochs: 1, Parameters: int64(len(m.near))}, nil
+	m.train, m.data, m.similar = x, r.Data.ManifestSHA256, e
+	return sdk.FitResult{Epochs: 1, Parameters: int64(len(e.items))}, nil
 }
 
 // row is the neighbourhood of one item, most similar first.
@@ -207,54 +198,15 @@ func (m measure) of(dot float64, common int32, a, b float64) float32 {
 
 // Save writes one file. The training part is not in it.
 func (m *itemKNN) Save(_ context.Context, dir string) (sdk.SaveResult, error) {
-	if m.train == nil {
-		return sdk.SaveResult{}, errNotFitted()
-	}
-	h, err := m.header(itemKNNFormat, m.train, m.data)
-	if err != nil {
-		return sdk.SaveResult{}, err
-	}
-	f, err := dense.WriteModel(dir, itemKNNFile, h, m.offsets, m.near, m.sim)
-	return sdk.SaveResult{Files: []sdk.File{f}, Format: itemKNNFormat}, err
+	return m.saveEntries(dir, itemKNNFile, itemKNNFormat, m.similar)
 }
 
 // Load reads what Save wrote, for the same options and training part.
 func (m *itemKNN) Load(_ context.Context, dir string, data sdk.DataRef) error {
-	x, err := dense.Read(data, m.options.String("weights") == "value")
+	x, e, err := m.loadEntries(dir, itemKNNFile, itemKNNFormat, data, m.options.String("weights") == "value")
 	if err != nil {
 		return err
 	}
-	h, err := m.header(itemKNNFormat, x, data.ManifestSHA256)
-	if err != nil {
-		return err
-	}
-	var offsets []int64
-	var near []int32
-	var sim []float32
-	if err := dense.ReadModel(dir, itemKNNFile, h, &offsets, &near, &sim); err != nil {
-		return err
-	}
-	if err := checkRows(offsets, near, sim, x.Cols); err != nil {
-		return fmt.Errorf("model file %s: %w", itemKNNFile, err)
-	}
-	m.train, m.data = x, data.ManifestSHA256
-	m.offsets, m.near, m.sim = offsets, near, sim
-	return nil
-}
-
-func checkRows(offsets []int64, near []int32, sim []float32, items int) error {
-	if len(offsets) != items+1 || offsets[0] != 0 || offsets[items] != int64(len(near)) || len(near) != len(sim) {
-		return sdk.Invalidf("", "%d offsets, %d neighbours and %d similarities do not fit %d items", len(offsets), len(near), len(sim), items)
-	}
-	for i := range items {
-		if offsets[i] > offsets[i+1] {
-			return sdk.Invalidf("", "offsets decrease at item %d", i)
-		}
-	}
-	for e, j := range near {
-		if j < 0 || int(j) >= items || math.IsNaN(float64(sim[e])) || math.IsInf(float64(sim[e]), 0) {
-			return sdk.Invalidf("", "neighbour %d with similarity %v is out of range", j, sim[e])
-		}
-	}
+	m.train, m.data, m.similar = x, data.ManifestSHA256, e
 	return nil
 }

@@ -18,12 +18,14 @@ import (
 	"github.com/alignuser/alignuser/sdk"
 )
 
-func both() []func() sdk.Recommender { return []func() sdk.Recommender{newItemKNN, newEASE} }
+func all() []func() sdk.Recommender {
+	return []func() sdk.Recommender{newItemKNN, newUserKNN, newEASE, newSLIM}
+}
 
 func TestProperties(t *testing.T) {
 	const users, items = 20, 30
 	data := densetest.Folder(t, users, items, densetest.Random(users, items, 3)...)
-	for _, make := range both() {
+	for _, make := range all() {
 		c := make()
 		t.Run(c.Spec().Name, func(t *testing.T) {
 			densetest.Properties(t, densetest.Fitted(t, c, data, nil), users, items)
@@ -121,7 +123,7 @@ func TestEASEIsOptimal(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := make([]float64, items*items)
-	if err := dense.Gram(context.Background(), x, x.Transpose(), g, 1); err != nil {
+	if err := dense.Counts(context.Background(), x, g, 1); err != nil {
 		t.Fatal(err)
 	}
 	for i := range items {
@@ -181,7 +183,7 @@ func TestSaveLoad(t *testing.T) {
 	const users, items = 20, 30
 	data := densetest.Folder(t, users, items, densetest.Random(users, items, 3)...)
 	ctx := context.Background()
-	for _, make := range both() {
+	for _, make := range all() {
 		c := make()
 		t.Run(c.Spec().Name, func(t *testing.T) {
 			densetest.Fitted(t, c, data, nil)
@@ -218,7 +220,7 @@ func refuses(t *testing.T, c sdk.Recommender, make func() sdk.Recommender, dir, 
 			t.Errorf("%s: error %v, want ErrInvalid", what, err)
 		}
 	}
-	option := map[string]sdk.Options{"itemknn": {"neighbors": int64(3)}, "ease": {"l2": 3.0}}[c.Spec().Name]
+	option := map[string]sdk.Options{"itemknn": {"neighbors": int64(3)}, "userknn": {"neighbors": int64(3)}, "ease": {"l2": 3.0}, "slim": {"l1": 3.0}}[c.Spec().Name]
 	invalid("other options", densetest.Configured(t, make(), 1, option), dir, data)
 	invalid("other data", densetest.Configured(t, make(), 1, nil), dir, small(t))
 	invalid("no file", densetest.Configured(t, make(), 1, nil), t.TempDir(), data)
@@ -234,7 +236,7 @@ func refuses(t *testing.T, c sdk.Recommender, make func() sdk.Recommender, dir, 
 }
 
 func TestBeforeFit(t *testing.T) {
-	for _, make := range both() {
+	for _, make := range all() {
 		c := densetest.Configured(t, make(), 1, nil)
 		if _, err := c.Recommend(context.Background(), sdk.RecommendRequest{Users: []int32{-1}, K: 1}); !errors.Is(err, sdk.ErrInvalid) {
 			t.Errorf("%s: Recommend before Fit: error %v, want ErrInvalid", c.Spec().Name, err)
@@ -251,7 +253,7 @@ func TestCores(t *testing.T) {
 	data := densetest.Folder(t, users, items, densetest.Random(users, items, 5)...)
 	before := runtime.GOMAXPROCS(0)
 	defer runtime.GOMAXPROCS(before)
-	for _, make := range both() {
+	for _, make := range all() {
 		var first sdk.SaveResult
 		for n, procs := range []int{1, 4} {
 			runtime.GOMAXPROCS(procs)
@@ -272,7 +274,7 @@ func TestCores(t *testing.T) {
 func TestCancel(t *testing.T) {
 	const users, items = 20, 300
 	data := densetest.Folder(t, users, items, densetest.Random(users, items, 5)...)
-	for _, make := range both() {
+	for _, make := range all() {
 		c := densetest.Configured(t, make(), 2, nil)
 		ctx, cancel := context.WithCancel(context.Background())
 		var stages atomic.Int64

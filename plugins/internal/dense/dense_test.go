@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"testing"
 
@@ -72,15 +71,60 @@ func TestMatrixProperties(t *testing.T) {
 	})
 }
 
-func TestGram(t *testing.T) {
-	// X = [1 2 0; 0 3 4]: XᵀX = [1 2 0; 2 4+9 12; 0 12 16].
-	x := &Matrix{Rows: 2, Cols: 3, Offsets: []int{0, 2, 4}, Index: []int32{0, 1, 1, 2}, Value: []float32{1, 2, 3, 4}}
-	g := make([]float64, 9)
-	if err := Gram(context.Background(), x, x.Transpose(), g, 2); err != nil {
+func TestCounts(t *testing.T) {
+	// Users have items {0, 1}, {1, 2}, {1}, {}; values play no part.
+	x := &Matrix{Rows: 4, Cols: 3, Offsets: []int{0, 2, 4, 5, 5}, Index: []int32{0, 1, 1, 2, 1}, Value: []float32{1, 2, 3, 4, 5}}
+	g := []float32{9, 9, 9, 9, 9, 9, 9, 9, 9}
+	if err := Counts(context.Background(), x, g, 2); err != nil {
 		t.Fatal(err)
 	}
-	if want := []float64{1, 2, 0, 2, 13, 12, 0, 12, 16}; !slices.Equal(g, want) {
-		t.Errorf("gram %v, want %v", g, want)
+	if want := []float32{1, 1, 0, 1, 3, 1, 0, 1, 1}; !slices.Equal(g, want) {
+		t.Errorf("counts %v, want %v", g, want)
+	}
+}
+
+// TestCountsPlainly compares with a count over all pairs, on more items than
+// one tile of Mirror, and with what AddCooccurrence gives.
+func TestCountsPlainly(t *testing.T) {
+	const users, items = 12, 150
+	rng := rand.New(rand.NewPCG(4, 4))
+	x := &Matrix{Rows: users, Cols: items, Offsets: []int{0}}
+	want, sums := make([]float64, items*items), make([]float64, items*items)
+	for range users {
+		var row []int32
+		for i := range int32(items) {
+			if rng.IntN(3) == 0 {
+				row = append(row, i)
+			}
+		}
+		for _, i := range row {
+			for _, j := range row {
+				want[int(i)*items+int(j)]++
+			}
+		}
+		x.Index = append(x.Index, row...)
+		x.Offsets = append(x.Offsets, len(x.Index))
+	}
+	g := make([]float64, items*items)
+	if err := Counts(context.Background(), x, g, 3); err != nil {
+		t.Fatal(err)
+	}
+	byItem := x.Transpose()
+	for i := range items {
+		AddCooccurrence(x, byItem, int32(i), sums[i*items:][:items])
+	}
+	if !slices.Equal(g, want) || !slices.Equal(sums, want) {
+		t.Error("counts differ from a count over all pairs")
+	}
+}
+
+func TestAddCooccurrence(t *testing.T) {
+	// X = [1 2 0; 0 3 4]: row 1 of XᵀX is [2 4+9 12].
+	x := &Matrix{Rows: 2, Cols: 3, Offsets: []int{0, 2, 4}, Index: []int32{0, 1, 1, 2}, Value: []float32{1, 2, 3, 4}}
+	g := make([]float64, 3)
+	AddCooccurrence(x, x.Transpose(), 1, g)
+	if want := []float64{2, 13, 12}; !slices.Equal(g, want) {
+		t.Errorf("row %v, want %v", g, want)
 	}
 }
 
@@ -108,7 +152,7 @@ func TestInvert(t *testing.T) {
 		a := randomSPD(n)
 		inv := slices.Clone(a)
 		var steps []int
-		if err := Invert(context.Background(), inv, n, func(done int) { steps = append(steps, done) }); err != nil {
+		if err := Invert(context.Background(), inv, n, 2, func(done int) { steps = append(steps, done) }); err != nil {
 			t.Fatal(err)
 		}
 		if steps[len(steps)-1] != n {
@@ -134,32 +178,32 @@ func TestInvert(t *testing.T) {
 }
 
 func TestInvertRefuses(t *testing.T) {
-	if err := Invert(context.Background(), []float64{1, 2, 2, 1}, 2, nil); !errors.Is(err, sdk.ErrInvalid) {
+	if err := Invert(context.Background(), []float64{1, 2, 2, 1}, 2, 1, nil); !errors.Is(err, sdk.ErrInvalid) {
 		t.Errorf("indefinite matrix: error %v, want ErrInvalid", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	n := 3 * panel
 	a := randomSPD(n)
-	err := Invert(ctx, a, n, func(int) { cancel() })
+	err := Invert(ctx, a, n, 1, func(int) { cancel() })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled after the first panel: error %v, want context.Canceled", err)
 	}
 }
 
-func TestInvertSameOnAnyCores(t *testing.T) {
-	n := 200
-	one, many := randomSPD(n), randomSPD(n)
-	before := runtime.GOMAXPROCS(1)
-	defer runtime.GOMAXPROCS(before)
-	if err := Invert(context.Background(), one, n, nil); err != nil {
+func TestInvertSameOnAnyThreads(t *testing.T) {
+	n := 300
+	one := randomSPD(n)
+	if err := Invert(context.Background(), one, n, 1, nil); err != nil {
 		t.Fatal(err)
 	}
-	runtime.GOMAXPROCS(4)
-	if err := Invert(context.Background(), many, n, nil); err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Equal(one, many) {
-		t.Error("the inverse depends on the number of cores")
+	for _, threads := range []int{2, 5} {
+		many := randomSPD(n)
+		if err := Invert(context.Background(), many, n, threads, nil); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(one, many) {
+			t.Errorf("the inverse on %d threads is another", threads)
+		}
 	}
 }
 
@@ -248,7 +292,7 @@ func BenchmarkInvert1682(b *testing.B) {
 			}
 			a[i*n+i] += float64(n)
 		}
-		if err := Invert(context.Background(), a, n, nil); err != nil {
+		if err := Invert(context.Background(), a, n, 0, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

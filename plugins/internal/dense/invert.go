@@ -2,11 +2,9 @@ package dense
 
 import (
 	"context"
+	"math"
 
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
-	"gonum.org/v1/gonum/mat"
-
+	"github.com/alignuser/alignuser/plugins/internal/cores"
 	"github.com/alignuser/alignuser/sdk"
 )
 
@@ -22,107 +20,128 @@ const panel = 128
 // operator") on panels of rows, each panel's pivot inverted by Cholesky: n³
 // floating-point operations, nearly all in matrix products, and a place to stop
 // every few milliseconds, which a factorisation of the whole matrix does not
-// have. A matrix that is not positive definite is refused.
-func Invert(ctx context.Context, a []float64, n int, step func(done int)) error {
+// have. All of it is in float64, with the same bits on any number of threads
+// and any processor. A matrix that is not positive definite, or so nearly that
+// rounding hides it, is refused.
+func Invert(ctx context.Context, a []float64, n, threads int, step func(done int)) error {
+	var left, right packed
 	column, swept := make([]float64, n*panel), make([]float64, n*panel)
+	pivot := make([]float64, panel*panel)
 	for k := 0; k < n; k += panel {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		b := min(panel, n-k)
-		pivot, err := inverse(a, n, k, b)
-		if err != nil {
+		if err := negatedInverse(a, n, k, b, pivot); err != nil {
 			return err
 		}
-		gather(a, n, k, b, column)
-		multiply(blas.NoTrans, n, b, b, 1, column, b, pivot, b, 0, swept, b)
+		if err := gather(ctx, a, n, k, b, threads, column); err != nil {
+			return err
+		}
+		left, right = pack(left, tileRows, column, n, b, b), pack(right, tileCols, pivot, b, b, b)
+		clear(swept)
+		if err := multiply(ctx, left, right, swept, b, true, threads); err != nil {
+			return err
+		}
 		clear(column[k*b : (k+b)*b]) // rows of the panel itself stay as they are
 		clear(swept[k*b : (k+b)*b])
-		for i := 0; i < n; i += panel {
-			h := min(panel, n-i)
-			multiply(blas.Trans, h, n-i, b, -1, swept[i*b:], b, column[i*b:], b, 1, a[i*n+i:], n)
+		left, right = pack(left, tileRows, swept, n, b, b), pack(right, tileCols, column, n, b, b)
+		if err := multiply(ctx, left, right, a, n, false, threads); err != nil {
+			return err
 		}
-		scatter(a, n, k, b, swept, pivot)
+		if err := scatter(ctx, a, n, k, b, threads, swept, pivot); err != nil {
+			return err
+		}
 		if step != nil {
 			step(k + b)
 		}
 	}
 	for i := range n {
 		for j := i; j < n; j++ {
-			v := -a[i*n+j]
-			a[i*n+j], a[j*n+i] = v, v
+			a[i*n+j] = -a[i*n+j]
+		}
+	}
+	return Mirror(ctx, a, n, threads)
+}
+
+// negatedInverse writes −P⁻¹ into out for the b × b block P of a at (k, k), of
+// which the upper triangle holds. With P = L·Lᵀ and M = L⁻¹ it is −Mᵀ·M.
+func negatedInverse(a []float64, n, k, b int, out []float64) error {
+	l, m := make([]float64, b*b), make([]float64, b*b) // m holds Mᵀ: rows are columns of M
+	for j := range b {
+		row := l[j*b:][:j]
+		whole := a[(k+j)*n+k+j]
+		d := whole - dot(row, row)
+		if !(d > 1e-14*whole) || math.IsInf(d, 1) {
+			return sdk.Invalidf("", "the matrix is not positive definite, or close to singular, near row %d: raise the regularisation", k+j)
+		}
+		d = math.Sqrt(d)
+		l[j*b+j] = d
+		for i := j + 1; i < b; i++ {
+			l[i*b+j] = (a[(k+j)*n+k+i] - dot(l[i*b:][:j], row)) / d
+		}
+	}
+	for j := range b {
+		col := m[j*b:][:b] // column j of M: L·col = unit vector j
+		col[j] = 1 / l[j*b+j]
+		for i := j + 1; i < b; i++ {
+			col[i] = -dot(l[i*b+j:][:i-j], col[j:i]) / l[i*b+i]
+		}
+	}
+	for i := range b {
+		for j := i; j < b; j++ {
+			v := -dot(m[i*b+j:(i+1)*b], m[j*b+j:(j+1)*b])
+			out[i*b+j], out[j*b+i] = v, v
 		}
 	}
 	return nil
 }
 
-// inverse gives the inverse of the b × b block of a at (k, k).
-func inverse(a []float64, n, k, b int) ([]float64, error) {
-	block := mat.NewSymDense(b, nil)
-	for i := range b {
-		for j := i; j < b; j++ {
-			block.SetSym(i, j, a[(k+i)*n+k+j])
-		}
+// dot gives Σ x_i·y_i in order, each product rounded before it is added.
+func dot(x, y []float64) float64 {
+	sum := 0.0
+	y = y[:len(x)]
+	for i, v := range x {
+		sum += float64(v * y[i])
 	}
-	var c mat.Cholesky
-	var inv mat.SymDense
-	if !c.Factorize(block) {
-		return nil, sdk.Invalidf("", "the matrix is not positive definite near row %d: raise the regularisation", k)
-	}
-	if err := c.InverseTo(&inv); err != nil {
-		return nil, sdk.Invalidf("", "the matrix is close to singular near row %d: raise the regularisation", k)
-	}
-	out := make([]float64, b*b)
-	for i := range b {
-		for j := range b {
-			out[i*b+j] = inv.At(i, j)
-		}
-	}
-	return out, nil
+	return sum
 }
+
+// strip is the number of rows that gather and scatter move at once.
+const strip = 64
 
 // gather copies columns [k, k+b) of the symmetric a, of which only the upper
 // triangle holds, into an n × b matrix.
-func gather(a []float64, n, k, b int, column []float64) {
-	for i := range n {
-		for j := range b {
-			if i <= k+j {
+func gather(ctx context.Context, a []float64, n, k, b, threads int, column []float64) error {
+	return cores.Each(ctx, (n+strip-1)/strip, threads, func(_, piece int) {
+		top, bottom := piece*strip, min(n, (piece+1)*strip)
+		for i := top; i < min(bottom, k+b); i++ {
+			for j := max(0, i-k); j < b; j++ {
 				column[i*b+j] = a[i*n+k+j]
-			} else {
+			}
+		}
+		for j := range b {
+			for i := max(top, k+j+1); i < bottom; i++ {
 				column[i*b+j] = a[(k+j)*n+i]
 			}
 		}
-	}
+	})
 }
 
-// scatter writes the swept columns and the negated pivot back into the upper
-// triangle.
-func scatter(a []float64, n, k, b int, swept, pivot []float64) {
-	for i := range n {
-		switch {
-		case i < k:
-			copy(a[i*n+k:i*n+k+b], swept[i*b:(i+1)*b])
-		case i < k+b:
+// scatter writes the swept columns, which come negated, and the negated pivot
+// back into the upper triangle.
+func scatter(ctx context.Context, a []float64, n, k, b, threads int, swept, pivot []float64) error {
+	return cores.Each(ctx, (n+strip-1)/strip, threads, func(_, piece int) {
+		top, bottom := piece*strip, min(n, (piece+1)*strip)
+		for i := top; i < min(bottom, k); i++ {
 			for j := range b {
-				a[i*n+k+j] = -pivot[(i-k)*b+j]
-			}
-		default:
-			for j := range b {
-				a[(k+j)*n+i] = swept[i*b+j]
+				a[i*n+k+j] = -swept[i*b+j]
 			}
 		}
-	}
-}
-
-// multiply is c = alpha · a · op(b) + beta · c for matrices by rows, m × k and
-// k × n before op.
-func multiply(tb blas.Transpose, m, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
-	general := func(rows, cols, stride int, data []float64) blas64.General {
-		return blas64.General{Rows: rows, Cols: cols, Stride: stride, Data: data}
-	}
-	right := general(k, n, ldb, b)
-	if tb == blas.Trans {
-		right = general(n, k, ldb, b)
-	}
-	blas64.Gemm(blas.NoTrans, tb, alpha, general(m, k, lda, a), right, beta, general(m, n, ldc, c))
+		for i := max(top, k); i < min(bottom, k+b); i++ {
+			copy(a[i*n+k:][:b], pivot[(i-k)*b:][:b])
+		}
+		for j := range b {
+			for i := max(top, k+b); i < bottom; i++ {
+				a[(k+j)*n+i] = -swept[i*b+j]
+			}
+		}
+	})
 }

@@ -1,10 +1,8 @@
 package dense
 
 import (
-	"context"
 	"slices"
 
-	"github.com/alignuser/alignuser/plugins/internal/cores"
 	"github.com/alignuser/alignuser/sdk"
 	"github.com/alignuser/alignuser/sdk/columns"
 )
@@ -133,13 +131,6 @@ func (m *Matrix) Transpose() *Matrix {
 		}
 	}
 	return t
-}
-
-// Gram writes XᵀX of the users × items matrix x into g, n × n by rows, where n
-// is the number of items; byItem is x transposed.
-func Gram(ctx context.Context, x, byItem *Matrix, g []float64, threads int) error {
-	n := x.Cols
-	return cores.Each(ctx, n, threads, func(_, i int) { AddCooccurrence(x, byItem, int32(i), g[i*n:(i+1)*n]) })
 }
 
 // AddCooccurrence adds row i of XᵀX to out, in order of users. Sums of binary
