@@ -28,8 +28,10 @@ const (
 //
 //	λ_u = l2·(Σ_i c_ui)^frequency-scaling
 //
-// Zero is Hu's constant λ; with 1 the objective is that paper's, divided by
-// alpha, its α₀ being 1/alpha and its λ the same number.
+// Zero is Hu's constant λ. With 1 and binary weights λ_u/alpha is that paper's,
+// its α₀ being 1/alpha and its λ the same number; an observed pair, divided by
+// alpha too, still costs (1 + α₀)·(1 − x·y)² here and (1 − x·y)² + α₀·(x·y)²
+// there.
 //
 // A sweep solves the items, then the users, so that a fitted user's vector is
 // the exact solution for the final items: the formula for x_u applied to the
@@ -57,12 +59,12 @@ func (m *ials) Spec() sdk.ComponentSpec {
 				Doc: "How often all items and all users are solved.",
 			},
 			{
-				Name: "alpha", Type: sdk.OptionFloat, Default: 10.0, Min: sdk.Bound(1e-3), Max: sdk.Bound(1e5),
+				Name: "alpha", Type: sdk.OptionFloat, Default: 2.0, Min: sdk.Bound(1e-3), Max: sdk.Bound(1e5),
 				Doc: "Weight of an observed pair over an unobserved one (Hu's α; 1/α₀ of Rendle).",
 			},
 			{
-				Name: "l2", Type: sdk.OptionFloat, Default: 0.003, Min: sdk.Bound(1e-6), Max: sdk.Bound(1e6),
-				Doc: "Regularisation λ. Its size depends on frequency-scaling: around 0.003 with 1, around 10 with 0.",
+				Name: "l2", Type: sdk.OptionFloat, Default: 0.01, Min: sdk.Bound(1e-6), Max: sdk.Bound(1e6),
+				Doc: "Regularisation λ. Its size depends on frequency-scaling: around 0.01 with 1, around 10 with 0.",
 			},
 			{
 				Name: "frequency-scaling", Type: sdk.OptionFloat, Default: 1.0, Min: sdk.Bound(0), Max: sdk.Bound(2),

@@ -13,6 +13,11 @@
 // folded into the user's vector exactly. What mf and bpr would need for that is
 // not in a request (values) or not defined (a step size for one event), so they
 // ignore the history.
+//
+// Defaults were chosen on a tenth cut at random from the training part, of
+// MovieLens 100K fold u1 and of MovieLens 1M alike, never on test data; the
+// same for both, so neither has its best. docs/recommenders.md has what was
+// tried and what fits cost.
 package main
 
 import "github.com/alignuser/alignuser/sdk/serve"

@@ -36,6 +36,25 @@ func TestDescentStep(t *testing.T) {
 	}
 }
 
+// TestEpoch: an epoch visits every value once, and the next takes smaller steps.
+// One user has two values 1 away from the mean, on both sides; with vectors and
+// biases at zero and a tiny rate every error is ±1, so the RMSE is 1.
+func TestEpoch(t *testing.T) {
+	o, _ := sdk.Canonical(newMF().Spec().Options, few(sdk.Options{"init-sd": 0.0, "learning-rate": 1e-6, "decay": 0.5}))
+	d := newDescent(o, ratings{users: 1, items: 2, train: []rating{{0, 0, 2}, {0, 1, 4}}}, 1)
+	for _, rate := range []float32{1e-6, 5e-7, 2.5e-7} {
+		if d.rate != rate {
+			t.Errorf("rate %v, want %v", d.rate, rate)
+		}
+		if got, err := d.epoch(context.Background()); err != nil || math.Abs(got-1) > 1e-4 {
+			t.Errorf("training RMSE %v, error %v, want 1", got, err)
+		}
+	}
+	if b := d.model.itemBias; math.Abs(float64(b[0]+1.75e-6)) > 1e-9 || math.Abs(float64(b[1]-1.75e-6)) > 1e-9 {
+		t.Errorf("item biases %v, want ∓(1 + 1/2 + 1/4)·1e-6", b)
+	}
+}
+
 func TestDot(t *testing.T) {
 	// 1·1 + 2·2 + … + n·n = n(n+1)(2n+1)/6.
 	for n := range 12 {
