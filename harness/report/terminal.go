@@ -29,6 +29,7 @@ func Terminal(w io.Writer, b *Board, o TerminalOptions) error {
 		s.table(t)
 	}
 	if o.Timings {
+		s.costTables(b)
 		s.timings(b.Timings)
 	}
 	s.foot(b)

@@ -20,7 +20,7 @@ import (
 
 // formatNames maps what --format takes to the extensions of report.Formats.
 func formatNames() map[string]string {
-	return map[string]string{"terminal": "", "markdown": "md", "csv": "csv", "json": "json"}
+	return map[string]string{"terminal": "", "markdown": "md", "csv": "csv", "json": "json", "latex": "tex"}
 }
 
 // newReportCommand prints the leaderboard of a run that was made before.
@@ -63,7 +63,7 @@ it takes the run of that suite which finished last. Nothing is run or scored.`,
 			return write(a.stdout, board)
 		},
 	}
-	c.Flags().StringVar(&format, "format", "", "terminal, markdown, csv or json (default: by the ending of --out, else terminal)")
+	c.Flags().StringVar(&format, "format", "", "terminal, markdown, latex, csv or json (default: by the ending of --out, else terminal)")
 	c.Flags().StringVar(&out, "out", "", "write to this `file` instead of standard output")
 	c.Flags().StringVar(&runs, "runs", "runs", "`folder` of run folders")
 	c.Flags().StringSliceVar(&tasks, "task", nil, "only this `task`; may be repeated")
