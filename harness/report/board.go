@@ -7,8 +7,11 @@
 // a footnote at the number it touches.
 //
 // Equal cells give equal leaderboard files, byte for byte. What a run cost
-// differs every time, so it is kept apart: in timings.csv and in what
-// `report --timings` shows of it. Every text in LaTeX is taken to be hostile.
+// differs every time, so it is kept apart: in timings.csv, in what
+// `report --timings` shows, and in cost.html, which is the page leaderboard.html
+// with a section on cost added. Both pages are whole in one file: no script,
+// style, font or picture from elsewhere. Every text that reaches a page or LaTeX
+// is taken to be hostile: suites, plugins and data sets name things as they like.
 package report
 
 import "strconv"

@@ -107,7 +107,7 @@ func TestGolden(t *testing.T) {
 		return func(w io.Writer, b *Board) error { return Terminal(w, b, o) }
 	}
 	formats := map[string]func(io.Writer, *Board) error{
-		"nasty.md": Markdown, "nasty.tex": LaTeX, "nasty.csv": CSV, "nasty.json": JSON,
+		"nasty.md": Markdown, "nasty.tex": LaTeX, "nasty.html": HTML, "nasty.csv": CSV, "nasty.json": JSON,
 		"nasty-80.txt":     terminal(TerminalOptions{Width: 80, All: true}),
 		"nasty-140.txt":    terminal(TerminalOptions{Width: 140}),
 		"nasty-colour.txt": terminal(TerminalOptions{Width: 100, Color: true}),
