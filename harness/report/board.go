@@ -5,7 +5,16 @@
 // number, its interval, its n and its caveats cannot differ between formats. A
 // row that failed stays a row; a control is marked and not ranked; a caveat is
 // a footnote at the number it touches.
+//
+// Equal cells give equal leaderboard files, byte for byte. What a run cost
+// differs every time, so it is kept apart: in timings.csv, in what
+// `report --timings` shows, and in cost.html, which is the page leaderboard.html
+// with a section on cost added. Both pages are whole in one file: no script,
+// style, font or picture from elsewhere. Every text that reaches a page or LaTeX
+// is taken to be hostile: suites, plugins and data sets name things as they like.
 package report
+
+import "strconv"
 
 // Schema is the number of the JSON form of a Board.
 const Schema = 1
@@ -94,11 +103,25 @@ type Cell struct {
 	Notes []int    `json:"notes,omitempty"`
 }
 
-// Timing is what one cell cost.
+// Timing is what one cell cost, as timings.csv has it; 0 means not measured.
 type Timing struct {
-	Task, Recommender, Agent string
-	Repeat                   int
-	Values                   []Fact // as in timings.csv, column name and text
+	Task, Recommender, Agent  string
+	Repeat, Attempts          int
+	FitMS, RecommendMS, CPUMS float64
+	UsersPerSecond            float64
+	RSSMB                     float64
+}
+
+// values names and prints the numbers of a timing.
+func (t Timing) values() []Fact {
+	return []Fact{
+		{"tries", strconv.Itoa(t.Attempts)},
+		{"fit s", number(t.FitMS/1000, 3)},
+		{"recommend s", number(t.RecommendMS/1000, 3)},
+		{"users/s", number(t.UsersPerSecond, 0)},
+		{"cpu s", number(t.CPUMS/1000, 2)},
+		{"rss MB", number(t.RSSMB, 0)},
+	}
 }
 
 // Only keeps the tables of the named tasks; without names, all. It reports the

@@ -131,9 +131,7 @@ func (t *tableBuilder) columnOf(v value) int {
 
 // rowOf finds or makes the row of an arm.
 func (t *tableBuilder) rowOf(recommender, agent string) int {
-	if agent == "-" {
-		agent = ""
-	}
+	agent = agentName(agent)
 	for i, r := range t.Rows {
 		if r.Recommender == recommender && r.Agent == agent {
 			return i
@@ -279,11 +277,12 @@ func finite(v float64) *float64 {
 	return &v
 }
 
-// oneLine folds a text so that it can stand in a table. Control characters, with
-// which a plugin's message could move the cursor, become blanks.
+// oneLine folds a text so that it can stand in a table. Control characters
+// and marks of direction, with which a plugin's message could move the cursor or
+// turn the text around it, become blanks.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return ' '
 		}
 		return r

@@ -75,7 +75,7 @@ func (s *screen) timings(ts []Timing) {
 	tw := newTable()
 	head := table.Row{"task", "recommender", "r"}
 	configs := []table.ColumnConfig{}
-	for i, v := range ts[0].Values {
+	for i, v := range ts[0].values() {
 		head = append(head, v.Name)
 		configs = append(configs, table.ColumnConfig{Number: i + 4, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
@@ -83,7 +83,7 @@ func (s *screen) timings(ts []Timing) {
 	tw.SetColumnConfigs(configs)
 	for _, t := range ts {
 		row := table.Row{t.Task, t.Recommender, t.Repeat}
-		for _, v := range t.Values {
+		for _, v := range t.values() {
 			row = append(row, v.Value)
 		}
 		tw.AppendRow(row)

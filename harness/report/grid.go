@@ -54,13 +54,21 @@ func (c Cell) short(decimals, n int) string {
 		return "–" + marks(c.Notes)
 	}
 	s := number(*c.Value, decimals)
-	if c.Lo != nil {
-		s += " ±" + number(max(*c.Value-*c.Lo, *c.Hi-*c.Value), decimals)
+	if arm, ok := c.arm(); ok {
+		s += " ±" + number(arm, decimals)
 	}
 	if c.N != n {
 		s += " (n " + count(c.N) + ")"
 	}
 	return s + marks(c.Notes)
+}
+
+// arm is the longer arm of the interval.
+func (c Cell) arm() (float64, bool) {
+	if c.Value == nil || c.Lo == nil {
+		return 0, false
+	}
+	return max(*c.Value-*c.Lo, *c.Hi-*c.Value), true
 }
 
 // bars draws a column from zero to the largest value of the table, controls

@@ -113,15 +113,8 @@ func timingsOf(in []record.CellTiming) []Timing {
 	var out []Timing
 	for _, t := range in {
 		out = append(out, Timing{
-			Task: t.Task, Recommender: t.Recommender, Agent: t.Agent, Repeat: t.Repeat,
-			Values: []Fact{
-				{"tries", strconv.Itoa(t.Attempts)},
-				{"fit s", number(t.FitMS/1000, 3)},
-				{"recommend s", number(t.RecommendMS/1000, 3)},
-				{"users/s", number(t.UsersPerSecond, 0)},
-				{"cpu s", number(t.CPUMS/1000, 2)},
-				{"rss MB", number(t.RSSMB, 0)},
-			},
+			Task: t.Task, Recommender: t.Recommender, Agent: t.Agent, Repeat: t.Repeat, Attempts: t.Attempts,
+			FitMS: t.FitMS, RecommendMS: t.RecommendMS, CPUMS: t.CPUMS, UsersPerSecond: t.UsersPerSecond, RSSMB: t.RSSMB,
 		})
 	}
 	return out

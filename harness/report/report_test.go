@@ -107,7 +107,7 @@ func TestGolden(t *testing.T) {
 		return func(w io.Writer, b *Board) error { return Terminal(w, b, o) }
 	}
 	formats := map[string]func(io.Writer, *Board) error{
-		"nasty.md": Markdown, "nasty.csv": CSV, "nasty.json": JSON,
+		"nasty.md": Markdown, "nasty.tex": LaTeX, "nasty.html": HTML, "nasty.csv": CSV, "nasty.json": JSON,
 		"nasty-80.txt":     terminal(TerminalOptions{Width: 80, All: true}),
 		"nasty-140.txt":    terminal(TerminalOptions{Width: 140}),
 		"nasty-colour.txt": terminal(TerminalOptions{Width: 100, Color: true}),
@@ -338,5 +338,29 @@ func TestMarkdownEscapes(t *testing.T) {
 	want := "\\# a\\|b\\_c\\*d\\`e\\`&lt;f&gt;&amp;\\[g\\](h) next 5 % #1"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// Costs are means of what was measured: zeros in the file are no measurements.
+func TestCosts(t *testing.T) {
+	b := build(nasty())
+	b.Timings = []Timing{
+		{Task: "offline", Recommender: "e_a_s_e", Agent: "-", FitMS: 1000, UsersPerSecond: 10, RSSMB: 30},
+		{Task: "offline", Recommender: "e_a_s_e", Agent: "-", Repeat: 1, FitMS: 2000, UsersPerSecond: 30, RSSMB: 20},
+		{Task: "other", Recommender: "e_a_s_e", Agent: "-", FitMS: 9e9},
+		{Task: "offline", Recommender: "oracle", Agent: "-", UsersPerSecond: 5},
+	}
+	costs := b.costs(b.Tables[0])
+	got := []string{}
+	for _, c := range costs[:3] { // oracle, e_a_s_e, pop|ular
+		got = append(got, amount(c.Fit)+" "+amount(c.UsersPerSecond)+" "+amount(c.Memory))
+	}
+	if diff := cmp.Diff([]string{"– 5.00 –", "1.50 20.0 30.0", "– – –"}, got); diff != "" {
+		t.Error(diff)
+	}
+	for v, want := range map[float64]string{0.0123456: "0.0123", 9.996: "10.0", 99.96: "100", 12345.6: "12,346", 0.000000012: "0.000000"} {
+		if got := amount(v); got != want {
+			t.Errorf("amount(%v) = %s, want %s", v, got, want)
+		}
 	}
 }

@@ -29,6 +29,7 @@ func Terminal(w io.Writer, b *Board, o TerminalOptions) error {
 		s.table(t)
 	}
 	if o.Timings {
+		s.costTables(b)
 		s.timings(b.Timings)
 	}
 	s.foot(b)
@@ -104,7 +105,7 @@ func (s *screen) table(t Table) {
 		for _, columns := range all[1:] {
 			at = append(at, "@"+cutoff(t.Columns[columns[0]].Metric))
 		}
-		s.para(faint, "", "Also measured "+strings.Join(at, ", ")+": see leaderboard.md, or add --all.")
+		s.para(faint, "", "Also measured "+strings.Join(at, ", ")+": see leaderboard.html, or add --all.")
 	}
 	for i, note := range t.Notes {
 		s.para(faint, superscript(i+1)+" ", note)

@@ -2,7 +2,9 @@ package report
 
 import (
 	"io"
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"github.com/alignuser/alignuser/harness/record"
 )
@@ -10,22 +12,29 @@ import (
 // Formats maps the name of a file format to its writer. The names are the
 // file extensions.
 func Formats() map[string]func(io.Writer, *Board) error {
-	return map[string]func(io.Writer, *Board) error{"csv": CSV, "json": JSON, "md": Markdown}
+	return map[string]func(io.Writer, *Board) error{"csv": CSV, "html": HTML, "json": JSON, "md": Markdown, "tex": LaTeX}
 }
 
-// WriteAll makes leaderboard.md, leaderboard.csv and leaderboard.json in a run
-// folder out of its other files. Equal cells give equal bytes.
+// CostFile is the page with costs in a run folder, which differs every time.
+const CostFile = "cost.html"
+
+// WriteAll makes a leaderboard file of each format in a run folder, out of its
+// other files; equal cells give equal bytes. Where timings were taken, it makes
+// [CostFile] too.
 func WriteAll(dir string) error {
 	b, err := Load(dir)
 	if err != nil {
 		return err
 	}
-	for _, format := range []string{"csv", "json", "md"} {
+	for _, format := range slices.Sorted(maps.Keys(Formats())) {
 		write := Formats()[format]
 		err := record.WriteFile(filepath.Join(dir, "leaderboard."+format), func(w io.Writer) error { return write(w, b) })
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	if len(b.Timings) == 0 {
+		return nil
+	}
+	return record.WriteFile(filepath.Join(dir, CostFile), func(w io.Writer) error { return HTMLWithCost(w, b) })
 }

@@ -20,7 +20,7 @@ import (
 
 // formatNames maps what --format takes to the extensions of report.Formats.
 func formatNames() map[string]string {
-	return map[string]string{"terminal": "", "markdown": "md", "csv": "csv", "json": "json"}
+	return map[string]string{"terminal": "", "markdown": "md", "csv": "csv", "json": "json", "latex": "tex", "html": "html"}
 }
 
 // newReportCommand prints the leaderboard of a run that was made before.
@@ -32,9 +32,13 @@ func newReportCommand(a *app) *cobra.Command {
 		Use:   "report <run folder | suite.toml>",
 		Short: "Print a leaderboard again, in any format",
 		Long: `report reads the files of a run folder and prints its leaderboard. Given a suite,
-it takes the run of that suite which finished last. Nothing is run or scored.`,
+it takes the run of that suite which finished last. Nothing is run or scored.
+
+html is one page that needs no other file; latex is tables to \input, which need
+the package booktabs. Costs differ with every run: files hold them on request only.`,
 		Example: "  alignuser report benchmarks/quickstart.toml\n" +
-			"  alignuser report benchmarks/quickstart.toml --format markdown --out board.md\n" +
+			"  alignuser report benchmarks/quickstart.toml --out board.html --timings\n" +
+			"  alignuser report benchmarks/quickstart.toml --format latex\n" +
 			"  alignuser report runs/quickstart/0123456789ab --all --timings",
 		Args:              exactly("a run folder or a suite"),
 		ValidArgsFunction: completeSuites,
@@ -63,12 +67,12 @@ it takes the run of that suite which finished last. Nothing is run or scored.`,
 			return write(a.stdout, board)
 		},
 	}
-	c.Flags().StringVar(&format, "format", "", "terminal, markdown, csv or json (default: by the ending of --out, else terminal)")
+	c.Flags().StringVar(&format, "format", "", "terminal, markdown, html, latex, csv or json (default: by the ending of --out, else terminal)")
 	c.Flags().StringVar(&out, "out", "", "write to this `file` instead of standard output")
 	c.Flags().StringVar(&runs, "runs", defaultOut, "`folder` of run folders")
 	c.Flags().StringSliceVar(&tasks, "task", nil, "only this `task`; may be repeated")
 	c.Flags().BoolVar(&all, "all", false, "terminal: every cutoff, and what the metrics mean")
-	c.Flags().BoolVar(&timings, "timings", false, "terminal: what the cells cost")
+	c.Flags().BoolVar(&timings, "timings", false, "terminal and html: what the rows cost, and how good they are for it")
 	c.Flags().BoolVar(&asJSON, "json", false, "the same as --format json")
 	_ = c.RegisterFlagCompletionFunc("format", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return slices.Sorted(maps.Keys(formatNames())), cobra.ShellCompDirectiveNoFileComp
@@ -95,6 +99,9 @@ func (a *app) reportFormat(format, out string, all, timings bool) (func(io.Write
 	extension, known := formatNames()[format]
 	if !known {
 		return nil, usagef("report: --format %s: unknown format (one of %s)", format, strings.Join(slices.Sorted(maps.Keys(formatNames())), ", "))
+	}
+	if format == "html" && timings {
+		return report.HTMLWithCost, nil
 	}
 	if write := report.Formats()[extension]; write != nil {
 		return write, nil

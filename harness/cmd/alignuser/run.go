@@ -139,7 +139,7 @@ func (a *app) runSuite(ctx context.Context, s *spec.Suite, path, out string, set
 // type next.
 func (a *app) showRun(res run.Result, table string) error {
 	if err := report.WriteAll(res.Dir); err != nil {
-		return err
+		return machineError(err)
 	}
 	board, err := report.Load(res.Dir)
 	if err != nil {
@@ -148,7 +148,7 @@ func (a *app) showRun(res run.Result, table string) error {
 	if err := report.Terminal(a.stdout, board, a.terminalOptions()); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "\nfiles  %s (leaderboard.md, .csv, .json; cells.csv; evidence/)\nnext   alignuser report %s --format markdown\n", res.Dir, table)
+	fmt.Fprintf(a.stdout, "\nfiles  %s (leaderboard.html, .md, .tex, .csv, .json; cost.html; cells.csv; evidence/)\nnext   alignuser report %s --format markdown\n", res.Dir, table)
 	if n := len(res.Failures); n > 0 {
 		return &exitError{code: exitFailed, err: fmt.Errorf("%s: %d of %d cells failed, see failures.csv; the same command tries them again", res.Dir, n, res.Cells)}
 	}
