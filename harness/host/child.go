@@ -201,6 +201,16 @@ func (c *child) why() (reason string, who ender) {
 	return endedBy(c.state), endedItself
 }
 
+// measure takes the process's own peak while it still lives.
+func (c *child) measure() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.group == nil || c.exited() {
+		return
+	}
+	c.peak.Store(max(c.peak.Load(), highWater(c.cmd.Process.Pid)))
+}
+
 // observe takes one sample of resident memory by process group.
 func (c *child) observe(resident map[int]int64) {
 	c.mu.Lock()

@@ -25,6 +25,9 @@ func reap(cmd *exec.Cmd, g *group) {
 // residentByGroup knows nothing here.
 func residentByGroup() map[int]int64 { return nil }
 
+// highWater is not to be had of a living process; see peakResident.
+func highWater(int) int64 { return 0 }
+
 // peakResident is the largest resident memory of a process that has ended.
 func peakResident(ps *os.ProcessState) int64 {
 	if ru, ok := ps.SysUsage().(*syscall.Rusage); ok {

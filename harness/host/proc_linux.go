@@ -70,13 +70,28 @@ func residentByGroup() map[int]int64 {
 	return out
 }
 
-// peakResident is the largest resident memory of a process that has ended.
-func peakResident(ps *os.ProcessState) int64 {
-	if ru, ok := ps.SysUsage().(*syscall.Rusage); ok {
-		return ru.Maxrss << 10
+// highWater is the largest resident memory of a living process so far; 0 where
+// it has ended. What the kernel accounts to an ended process is of no use: it
+// includes what this process held when it made the other.
+func highWater(pid int) int64 {
+	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
+	if err != nil {
+		return 0
 	}
-	return 0
+	_, after, _ := bytes.Cut(b, []byte("\nVmHWM:"))
+	f := bytes.Fields(after)
+	if len(f) == 0 {
+		return 0
+	}
+	kib, err := strconv.ParseInt(string(f[0]), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return kib << 10
 }
+
+// peakResident is not to be had of an ended process; see highWater.
+func peakResident(*os.ProcessState) int64 { return 0 }
 
 // descriptorPath names an open file so that exactly the file that was hashed is
 // executed, whatever has become of its path since. Scripts cannot be run this

@@ -211,6 +211,7 @@ func (p *Process) awaitEnd(g *generation) {
 // retire ends a process for good and books what it cost.
 func (p *Process) retire(g *generation) {
 	g.giveUp()
+	g.child.measure()
 	p.host.stop(g)
 	g.discard()
 	p.mu.Lock()
