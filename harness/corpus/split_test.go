@@ -236,7 +236,7 @@ func TestCategories(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close() //nolint:errcheck // opened for reading
+		defer c.Close()
 		s, err := c.Split(SplitParams{Method: "random", Test: 0.5, Seed: 1})
 		if err != nil {
 			t.Fatal(err)
