@@ -78,6 +78,21 @@ func wideOptions(t testing.TB) sdk.Options {
 	return options(t, sdk.Options{"cutoffs": []any{int64(2), int64(1)}, "metrics": further()})
 }
 
+// TestDefaultsStand: published suites name no metrics, so a default that changes
+// changes what they are.
+func TestDefaultsStand(t *testing.T) {
+	var names []any
+	for _, m := range families(options(t, nil)) {
+		if slices.Contains(further(), any(m.Name)) || isWide(m) {
+			t.Errorf("%s is reported by default", m.Name)
+		}
+		names = append(names, m.Name)
+	}
+	if len(names)+len(further()) != len(metric.Names()) {
+		t.Errorf("%v and %v, of %v", names, further(), metric.Names())
+	}
+}
+
 func TestWideEvidence(t *testing.T) {
 	b := bind(t, wideOptions(t), films().split(t, 0.4, 0.2))
 	var j journal
@@ -250,6 +265,29 @@ func TestWideResume(t *testing.T) {
 		if !bytes.Equal(j.evidence, whole.evidence) {
 			t.Errorf("resumed after %d batches: other bytes", cut)
 		}
+	}
+}
+
+// TestNothingShown: an arm that lists nothing has no gini and no popularity,
+// with n = 0 and the reason.
+func TestNothingShown(t *testing.T) {
+	w := films()
+	w.users++ // one without any interaction, who is no training user
+	silent := arm()
+	silent.answers = nil
+	s := scored(t, w, wideOptions(t), silent)
+	for _, w := range s.Wholes {
+		if !math.IsNaN(w.Value) || w.N != 0 || !strings.Contains(w.Why, "nothing is shown") {
+			t.Errorf("%+v", w)
+		}
+	}
+	for _, c := range s.Columns {
+		if strings.HasPrefix(c.Metric, "arp") && (!math.IsNaN(c.Values[0]) || !strings.Contains(c.Why, "empty list")) {
+			t.Errorf("%+v", c)
+		}
+	}
+	if n := bind(t, wideOptions(t), w.split(t, 0.4, 0.2)).(*bound).trainUsers; n != 4 {
+		t.Errorf("%d training users, want 4", n)
 	}
 }
 
