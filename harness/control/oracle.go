@@ -5,6 +5,7 @@ package control
 
 import (
 	"context"
+	"slices"
 
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -28,7 +29,7 @@ func NewOracle(items int, relevant func(user int32) []int32) *Oracle {
 // Spec describes the arm like any other component.
 func (o *Oracle) Spec() sdk.ComponentSpec {
 	return sdk.ComponentSpec{
-		Kind: sdk.KindRecommender, Name: OracleName, Determinism: sdk.DeterminismBitwise,
+		Kind: sdk.KindRecommender, Name: OracleName, Features: []string{sdk.FeatureScore}, Determinism: sdk.DeterminismBitwise,
 		Doc: "Control: ranks the held-out items of each user first.",
 	}
 }
@@ -60,4 +61,32 @@ func (o *Oracle) Recommend(ctx context.Context, r sdk.RecommendRequest) (sdk.Rec
 		}
 	}
 	return reply, nil
+}
+
+// Score gives what Recommend ranks by.
+func (o *Oracle) Score(ctx context.Context, r sdk.ScoreRequest) ([]float32, error) {
+	if r.Candidates == nil {
+		out := make([]float32, len(r.Users)*o.items)
+		for i, u := range r.Users {
+			for _, it := range o.relevant(u) {
+				out[i*o.items+int(it)] = 1
+			}
+		}
+		return out, ctx.Err()
+	}
+	if err := r.Candidates.Check("candidates", len(r.Users), o.items); err != nil {
+		return nil, err
+	}
+	out := make([]float32, 0, len(r.Candidates.Items))
+	for i, u := range r.Users {
+		relevant := o.relevant(u)
+		for _, it := range r.Candidates.Row(i) {
+			score := float32(0)
+			if slices.Contains(relevant, it) {
+				score = 1
+			}
+			out = append(out, score)
+		}
+	}
+	return out, ctx.Err()
 }

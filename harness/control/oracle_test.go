@@ -44,6 +44,28 @@ func TestOracleRanks(t *testing.T) {
 	}
 }
 
+func TestOracleScores(t *testing.T) {
+	o := NewOracle(5, held(map[int32][]int32{0: {2, 4}, 1: {0}}))
+	all, err := o.Score(t.Context(), sdk.ScoreRequest{Users: []int32{1, 0}})
+	if want := []float32{1, 0, 0, 0, 0, 0, 0, 1, 0, 1}; err != nil || !slices.Equal(all, want) {
+		t.Errorf("%v, %v, want %v", all, err, want)
+	}
+	some := sdk.ScoreRequest{Users: []int32{0, 1, 7}, Candidates: &sdk.Ragged{}}
+	some.Candidates.Append(4, 3)
+	some.Candidates.Append(2)
+	some.Candidates.Append(0)
+	got, err := o.Score(t.Context(), some)
+	if want := []float32{1, 0, 0, 0}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, %v, want %v", got, err, want)
+	}
+	some.Candidates = &sdk.Ragged{}
+	some.Users = some.Users[:1]
+	some.Candidates.Append(5)
+	if _, err := o.Score(t.Context(), some); err == nil {
+		t.Error("an item outside the catalogue was scored")
+	}
+}
+
 func TestOracleBeyondCatalogue(t *testing.T) {
 	o := NewOracle(3, held(map[int32][]int32{0: {1}}))
 	reply, err := o.Recommend(t.Context(), sdk.RecommendRequest{Users: []int32{0, 7}, K: 5})
@@ -69,7 +91,7 @@ func TestOracleHeedsContext(t *testing.T) {
 
 func TestOracleSpec(t *testing.T) {
 	s := NewOracle(1, held(nil)).Spec()
-	if s.Name != OracleName || s.Kind != sdk.KindRecommender || s.Determinism != sdk.DeterminismBitwise || s.Doc == "" {
+	if s.Name != OracleName || s.Kind != sdk.KindRecommender || s.Determinism != sdk.DeterminismBitwise || s.Doc == "" || !s.Has(sdk.FeatureScore) {
 		t.Errorf("%+v", s)
 	}
 }

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -24,6 +25,12 @@ func TestJudge(t *testing.T) {
 		{"no oracle", good[3:], "no numbers"},
 		{"an arm above the oracle", append([]record.Cell{cell("leaky", "recall@10", 0.81)}, good...), "leaky exceeds"},
 		{"an oracle below 1", []record.Cell{cell("oracle", "ndcg@10", 0.99)}, "not 1"},
+		{"an oracle whose order is not perfect", []record.Cell{cell("oracle", "auc", 0.99)}, "auc is 0.99, not 1"},
+		{"an oracle that wastes places", []record.Cell{cell("oracle", "map@5", 0.9)}, "not 1"},
+		{"an oracle with too few hits", []record.Cell{cell("oracle", "recall-capped@5", 0.9)}, "not 1"},
+		{"an arm that orders better", append([]record.Cell{cell("leaky", "auc", 1.1), cell("oracle", "auc", 1)}, good...), "leaky exceeds"},
+		{"more novel than the oracle", append([]record.Cell{cell("ease", "novelty@5", 9), cell("oracle", "novelty@5", 2)}, good...), ""},
+		{"an arm without scores", append([]record.Cell{cell("lists", "auc", math.NaN()), cell("oracle", "auc", 1)}, good...), ""},
 		{"a metric the oracle lacks", append([]record.Cell{cell("ease", "hit@10", 0.1)}, good...), "no hit@10"},
 		{"another task's arm", append([]record.Cell{{Task: "ab", Recommender: "x", Metric: "ndcg@10", Value: 2}}, good...), ""},
 	} {

@@ -227,6 +227,40 @@ func TestViews(t *testing.T) {
 }
 
 // drawEvents makes pairs without repeats, with times that often tie.
+// TestCategories: numbers stand for names in alphabetical order, each once.
+func TestCategories(t *testing.T) {
+	categories := func(change func(f *fake)) [][]int32 {
+		f := small()
+		change(f)
+		c, err := Open(t.Context(), Config{CacheDir: t.TempDir()}, "fake", f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		s, err := c.Split(SplitParams{Method: "random", Test: 0.5, Seed: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Categories()
+	}
+	items := func(f *fake, data []string, lists ...uint32) {
+		f.set(sdk.TableItems, "categories", nil)
+		table := f.tables[sdk.TableItems]
+		table.Columns = append(table.Columns, sdk.Column{Name: "categories", Data: data, Lists: lists})
+		f.tables[sdk.TableItems] = table
+	}
+	got := categories(func(f *fake) { items(f, []string{"war", "art", "sea", "art", "art"}, 0, 2, 2, 5, 5) })
+	if diff := cmp.Diff([][]int32{{0, 2}, {}, {0, 1}, {}}, got); diff != "" {
+		t.Errorf("art is 0, sea 1, war 2 (-want +got):\n%s", diff)
+	}
+	if got := categories(func(f *fake) { f.set(sdk.TableItems, "categories", nil) }); got != nil {
+		t.Errorf("no column: %v", got)
+	}
+	if got := categories(func(f *fake) { f.set(sdk.TableItems, "categories", []int32{1, 2, 3, 4}) }); got != nil {
+		t.Errorf("a column of another kind: %v", got)
+	}
+}
+
 func drawEvents(t *rapid.T, users, items int) []event {
 	var out []event
 	for u := range users {

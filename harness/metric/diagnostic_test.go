@@ -16,6 +16,9 @@ func TestDescribe(t *testing.T) {
 		{"tie.share", true, 0},
 		{"tie.share@10", false, 0},
 		{"ndcg@0", false, 0},
+		{"auc", true, metric.Higher},
+		{"auc@10", false, 0},
+		{"arp@10", true, metric.Lower},
 		{"fame", false, 0},
 	} {
 		h, ok := metric.Describe(c.id)

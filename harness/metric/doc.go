@@ -7,8 +7,12 @@
 // nothing. And a user with nothing to find is no user with a score of zero:
 // such a user has no value (NaN), is left out of every mean and is counted.
 //
-// All functions are pure. Those of one user take the ranks of the hits, which
-// is all that they depend on: the 1-based positions, ascending, of relevant
+// Metrics that describe what is shown, right or wrong, are the exception that
+// there must be: an empty place has no popularity and no category, so they are
+// means over the places that are filled.
+//
+// All functions are pure. Those that judge a list take the ranks of its hits,
+// which is all that they depend on: the 1-based positions, ascending, of relevant
 // items in the list; the number of relevant items that could have been found,
 // whether or not they are in the list; and the cutoff k, which may exceed the
 // length of the list. They panic where k < 1, where ranks do not ascend from 1

@@ -117,7 +117,7 @@ func TestCutoffBeyondTheList(t *testing.T) {
 			if math.Abs(a*float64(k)-b*float64(k+l.k)) > 1e-9 {
 				t.Fatalf("%v at %d, %v at %d", a, k, b, k+l.k)
 			}
-		case "ndcg":
+		case "ndcg", "map", "recall-capped": // the best that is possible grows with k
 			if b > a || l.relevant <= k && a != b {
 				t.Fatalf("%v at %d, %v at %d", a, k, b, k+l.k)
 			}
@@ -125,6 +125,17 @@ func TestCutoffBeyondTheList(t *testing.T) {
 			if a != b {
 				t.Fatalf("%v at %d, %v at %d", a, k, b, k+l.k)
 			}
+		}
+	})
+}
+
+// Capped recall is recall or precision, whichever can reach 1.
+func TestCappedRecallIsTheLarger(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l := draw(t)
+		want := max(Recall(l.hits, l.relevant, l.k), Precision(l.hits, l.relevant, l.k))
+		if v := RecallCapped(l.hits, l.relevant, l.k); v != want {
+			t.Fatalf("%v, want %v", v, want)
 		}
 	})
 }
@@ -137,8 +148,10 @@ func TestPerfectIsOne(t *testing.T) {
 		for i := range best {
 			best[i] = int32(i + 1)
 		}
-		if v := NDCG(best, l.relevant, l.k); v != 1 {
-			t.Fatalf("ndcg %v", v)
+		for name, f := range map[string]func([]int32, int, int) float64{"ndcg": NDCG, "map": MAP, "recall-capped": RecallCapped} {
+			if v := f(best, l.relevant, l.k); v != 1 {
+				t.Fatalf("%s %v", name, v)
+			}
 		}
 	})
 }

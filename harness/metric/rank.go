@@ -46,6 +46,22 @@ func Recall(hits []int32, relevant, k int) float64 {
 	return float64(len(within)) / float64(relevant)
 }
 
+// RecallCapped is recall over what a list of k places can hold:
+//
+//	recall-capped@k = |hits at ranks <= k| / min(k, relevant)
+//
+// It lies in [0, 1] and can always reach 1. It is recall@k where relevant <= k
+// and precision@k where relevant >= k. NaN where nothing is relevant. Liang,
+// Krishnan, Hoffman and Jebara, Variational autoencoders for collaborative
+// filtering, WWW 2018, there called Recall@R.
+func RecallCapped(hits []int32, relevant, k int) float64 {
+	within := inside(hits, relevant, k)
+	if relevant == 0 {
+		return math.NaN()
+	}
+	return float64(len(within)) / float64(min(k, relevant))
+}
+
 // Precision is the share of the first k places that hold relevant items:
 //
 //	precision@k = |hits at ranks <= k| / k
@@ -93,6 +109,28 @@ func MRR(hits []int32, relevant, k int) float64 {
 	return 0
 }
 
+// MAP is the average precision at k; its mean over users is the mean average
+// precision:
+//
+//	map@k = Σ (hits at ranks <= r) / r over hits at ranks r <= k, / min(k, relevant)
+//
+// It lies in [0, 1]; 1 means that the first min(k, relevant) places are hits.
+// NaN where nothing is relevant. Average precision is that of Buckley and
+// Voorhees, Evaluating evaluation measure stability, SIGIR 2000. They divide by
+// all that is relevant; with a cutoff a perfect list would then be worth
+// k/relevant, so this divides by what k places can hold.
+func MAP(hits []int32, relevant, k int) float64 {
+	within := inside(hits, relevant, k)
+	if relevant == 0 {
+		return math.NaN()
+	}
+	sum := 0.0
+	for i, r := range within {
+		sum += float64(i+1) / float64(r)
+	}
+	return sum / float64(min(k, relevant))
+}
+
 // inside gives the hits at ranks <= k, having checked what was handed in.
 func inside(hits []int32, relevant, k int) []int32 {
 	if k < 1 {
@@ -113,32 +151,4 @@ func inside(hits []int32, relevant, k int) []int32 {
 		}
 	}
 	return hits[:n]
-}
-
-// Coverage is the share of the catalogue that anyone is shown:
-//
-//	coverage@k = |distinct items in the first k of all lists| / items
-//
-// Every list counts, whether or not it holds a hit. It lies in [0, 1] and
-// cannot exceed lists·k / items. NaN where the catalogue is
-// empty; panics where k < 1 or an item is not in [0, items). Catalogue coverage
-// of Ge, Delgado-Battenfeld and Jannach, Beyond accuracy, RecSys 2010.
-func Coverage(lists [][]int32, items, k int) float64 {
-	if k < 1 {
-		panic(fmt.Sprintf("metric: cutoff %d: want at least 1", k))
-	}
-	if items == 0 {
-		return math.NaN()
-	}
-	seen := make([]bool, items)
-	n := 0
-	for _, list := range lists {
-		for _, item := range list[:min(k, len(list))] {
-			if !seen[item] {
-				seen[item] = true
-				n++
-			}
-		}
-	}
-	return float64(n) / float64(items)
 }

@@ -3,6 +3,7 @@ package spec_test
 import (
 	"fmt"
 
+	"github.com/alignuser/alignuser/harness/metric"
 	"github.com/alignuser/alignuser/sdk"
 )
 
@@ -18,7 +19,7 @@ func (catalogue) TaskOptions(kind string) ([]sdk.OptionSpec, bool) {
 		{Name: "cutoffs", Type: sdk.OptionList, Element: sdk.OptionInt, Default: []any{int64(10)}, Min: sdk.Bound(1), Max: sdk.Bound(1000)},
 		{
 			Name: "metrics", Type: sdk.OptionList, Element: sdk.OptionEnum, Default: []any{"ndcg", "recall"},
-			Choices: []string{"ndcg", "recall", "precision", "hit", "mrr", "coverage"},
+			Choices: metric.Names(),
 		},
 		{Name: "relevance", Type: sdk.OptionEnum, Choices: []string{"interacted", "liked"}, Default: "interacted"},
 	}, kind == "offline"

@@ -135,6 +135,41 @@ func TestRandom(t *testing.T) {
 	}
 }
 
+// TestRandomScore: the scores of given items are those of all, and those that
+// Recommend answers with.
+func TestRandomScore(t *testing.T) {
+	const users, items = 3, 8
+	c := densetest.Fitted(t, newRandom(), densetest.Folder(t, users, items), nil)
+	s := c.(sdk.Scorer)
+	all, err := s.Score(context.Background(), sdk.ScoreRequest{Users: []int32{2, -1}})
+	if err != nil || len(all) != 2*items {
+		t.Fatalf("%d scores, %v", len(all), err)
+	}
+	some := sdk.ScoreRequest{Users: []int32{2, -1}, Candidates: &sdk.Ragged{}}
+	some.Candidates.Append(5, 0)
+	some.Candidates.Append(7)
+	got, err := s.Score(context.Background(), some)
+	if err != nil || !slices.Equal(got, []float32{all[5], all[0], all[items+7]}) {
+		t.Errorf("%v, %v: not those of all items, %v", got, err, all)
+	}
+	lists, scores := densetest.Lists(t, c, sdk.RecommendRequest{Users: []int32{2, -1}, K: items, Seed: 1})
+	for row := range lists {
+		for j, it := range lists[row] {
+			if scores[row][j] != all[row*items+int(it)] {
+				t.Errorf("row %d: item %d was ranked by %v and scored %v", row, it, scores[row][j], all[row*items+int(it)])
+			}
+		}
+	}
+	if _, err := s.Score(context.Background(), sdk.ScoreRequest{Users: []int32{users}}); err == nil {
+		t.Error("a user outside the world was scored")
+	}
+	outside := sdk.ScoreRequest{Users: []int32{0}, Candidates: &sdk.Ragged{}}
+	outside.Candidates.Append(items)
+	if _, err := s.Score(context.Background(), outside); err == nil {
+		t.Error("an item outside the world was scored")
+	}
+}
+
 func BenchmarkRecommend(b *testing.B) {
 	const users, items = 256, 1682
 	data := densetest.Folder(b, users, items, densetest.Random(users, items, 3)...)

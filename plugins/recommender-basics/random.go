@@ -22,6 +22,7 @@ func (m *random) Spec() sdk.ComponentSpec {
 		Kind:        sdk.KindRecommender,
 		Name:        "random",
 		Doc:         "A random permutation of the catalogue for each user, drawn from the fit's seed.",
+		Features:    []string{sdk.FeatureScore},
 		Determinism: sdk.DeterminismBitwise,
 		License:     "Apache-2.0",
 	}
@@ -55,6 +56,32 @@ func (m *random) Recommend(ctx context.Context, r sdk.RecommendRequest) (sdk.Rec
 		ranker.Fill(&reply, &r, i, scores)
 	}
 	return reply, nil
+}
+
+// Score gives the numbers that items are ranked by.
+func (m *random) Score(ctx context.Context, r sdk.ScoreRequest) ([]float32, error) {
+	if err := dense.CheckUsers(r.Users, m.users); err != nil {
+		return nil, err
+	}
+	if r.Candidates == nil {
+		out := make([]float32, 0, len(r.Users)*m.items)
+		for _, u := range r.Users {
+			for it := range int32(m.items) {
+				out = append(out, uniform(m.seed, u, it))
+			}
+		}
+		return out, ctx.Err()
+	}
+	if err := r.Candidates.Check("candidates", len(r.Users), m.items); err != nil {
+		return nil, err
+	}
+	out := make([]float32, 0, len(r.Candidates.Items))
+	for i, u := range r.Users {
+		for _, it := range r.Candidates.Row(i) {
+			out = append(out, uniform(m.seed, u, it))
+		}
+	}
+	return out, ctx.Err()
 }
 
 // uniform hashes into [0, 1); 24 bits are what a float32 holds, and the few

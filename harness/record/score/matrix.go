@@ -1,6 +1,7 @@
 package score
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -81,19 +82,20 @@ func (m *matrix) finish(rows []row, intervals []interval) []record.Cell {
 	for i, r := range rows {
 		if r.column >= 0 {
 			r.Value, r.N = mean(m.columns[r.column])
-			r.Lo, r.Hi, r.Warnings = intervals[r.column].of(r.N, r.Warnings)
+			r.Lo, r.Hi, r.Warnings = intervals[r.column].of(r.N, r.why, r.Warnings)
 		}
 		out[i] = r.Cell
 	}
 	return out
 }
 
-// of gives the interval of a column with n values, or says why there is none.
-func (v interval) of(n int, warnings []string) (lo, hi float64, _ []string) {
+// of gives the interval of a column with n values, or says why there is none;
+// undefined is why there are no values.
+func (v interval) of(n int, undefined string, warnings []string) (lo, hi float64, _ []string) {
 	var why string
 	switch {
 	case n == 0:
-		why = "undefined for every user"
+		why = cmp.Or(undefined, "undefined for every user")
 	case n == 1:
 		why = "no interval: one user"
 	case v.lost > draws/20:

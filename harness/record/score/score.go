@@ -24,6 +24,7 @@ type Column struct {
 	Version int
 	Users   []int32   // each once, in any order
 	Values  []float64 // NaN: undefined for this user
+	Why     string    // where nobody has a value: why, as a warning in the table; empty: a general one
 }
 
 // Whole is a metric that has no value per user, and therefore no interval.
@@ -133,7 +134,8 @@ func (s Sheet) check() error {
 // row is a cell of the table whose numbers are those of a column.
 type row struct {
 	record.Cell
-	column int // -1: complete as it is
+	column int    // -1: complete as it is
+	why    string // the column's
 }
 
 // scoreTask scores cells of one task, sorted by key.
@@ -145,16 +147,16 @@ func scoreTask(in []scored, repeats int, seed uint64, workers int) (cells, summa
 		for _, c := range in[arm.from:arm.to] {
 			for _, col := range c.sheet.Columns {
 				at := m.add(col)
-				cellRows = append(cellRows, row{newCell(c.key, col.Metric, col.Version), at})
-				if sums, err = addRepeat(sums, newCell(c.key, col.Metric, col.Version), at, 0); err != nil {
+				cellRows = append(cellRows, row{newCell(c.key, col.Metric, col.Version), at, col.Why})
+				if sums, err = addRepeat(sums, row{newCell(c.key, col.Metric, col.Version), at, col.Why}, 0); err != nil {
 					return nil, nil, err
 				}
 			}
 			for _, w := range c.sheet.Wholes {
 				r := newCell(c.key, w.Metric, w.Version)
 				r.Value, r.N, r.Warnings = w.Value, w.N, warnings(w.Why)
-				cellRows = append(cellRows, row{r, -1})
-				if sums, err = addRepeat(sums, r, -1, w.Value); err != nil {
+				cellRows = append(cellRows, row{r, -1, ""})
+				if sums, err = addRepeat(sums, row{r, -1, ""}, w.Value); err != nil {
 					return nil, nil, err
 				}
 			}
@@ -170,24 +172,25 @@ func scoreTask(in []scored, repeats int, seed uint64, workers int) (cells, summa
 // summed collects one metric of an arm over its repeats.
 type summed struct {
 	record.Cell
+	why     string
 	columns []int     // of the matrix
 	values  []float64 // of whole metrics
 }
 
 // addRepeat files a repeat's metric under its name, in the order in which
 // metrics first appear.
-func addRepeat(sums []summed, c record.Cell, column int, value float64) ([]summed, error) {
+func addRepeat(sums []summed, c row, value float64) ([]summed, error) {
 	i := slices.IndexFunc(sums, func(s summed) bool { return s.Metric == c.Metric })
 	if i < 0 {
 		i = len(sums)
-		sums = append(sums, summed{Cell: c})
+		sums = append(sums, summed{Cell: c.Cell, why: c.why})
 	}
 	s := &sums[i]
-	if s.Version != c.Version || (len(s.columns) > 0) != (column >= 0) && len(s.columns)+len(s.values) > 0 {
+	if s.Version != c.Version || (len(s.columns) > 0) != (c.column >= 0) && len(s.columns)+len(s.values) > 0 {
 		return nil, fmt.Errorf("cell %s: metric %s is not the same as in another repeat (version %d, %d)", c.Key(), c.Metric, c.Version, s.Version)
 	}
-	if column >= 0 {
-		s.columns = append(s.columns, column)
+	if c.column >= 0 {
+		s.columns = append(s.columns, c.column)
 	} else {
 		s.values = append(s.values, value)
 		s.N = min(s.N, c.N)
@@ -198,7 +201,7 @@ func addRepeat(sums []summed, c record.Cell, column int, value float64) ([]summe
 // row averages: columns inside each user, whole metrics as they are, where n is
 // the smallest of theirs.
 func (s summed) row(m *matrix, repeats int) row {
-	r := row{s.Cell, -1}
+	r := row{s.Cell, -1, s.why}
 	r.Repeat = len(s.columns) + len(s.values)
 	if r.Repeat < repeats {
 		r.Warnings = append(slices.Clone(r.Warnings), fmt.Sprintf("%d of %d repeats", r.Repeat, repeats))

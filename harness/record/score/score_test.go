@@ -57,6 +57,12 @@ func TestTwoUsers(t *testing.T) {
 	}
 }
 
+// why gives a column its own reason for having no value.
+func why(c Column) Column {
+	c.Why = "it says nothing"
+	return c
+}
+
 // Three users, one of whom is undefined: draws see 0, 1, 2 or 3 defined ones.
 // Both defined users have the value 2, so every draw with any has the mean 2;
 // a draw has none with chance 1/27.
@@ -66,6 +72,8 @@ func TestUndefinedUsersDoNotCount(t *testing.T) {
 		column("all", []int32{0, 1, 2}, 1, 2, 3),
 		column("none", []int32{0, 1, 2}, math.NaN(), math.NaN(), math.NaN()),
 		column("one", []int32{2}, 5),
+		why(column("silent", []int32{0, 1, 2}, math.NaN(), math.NaN(), math.NaN())),
+		why(column("single", []int32{0, 1}, 7, math.NaN())),
 	))}
 	cells, summary := mustScore(t, in, 1)
 	nan := math.NaN()
@@ -74,6 +82,8 @@ func TestUndefinedUsersDoNotCount(t *testing.T) {
 		{Metric: "all", Value: 2, N: 3, Lo: 1, Hi: 3}, // 1/27 of draws have the mean 1, more than 2.5 %
 		{Metric: "none", Value: nan, N: 0, Lo: nan, Hi: nan, Warnings: []string{"undefined for every user"}},
 		{Metric: "one", Value: 5, N: 1, Lo: nan, Hi: nan, Warnings: []string{"no interval: one user"}},
+		{Metric: "silent", Value: nan, N: 0, Lo: nan, Hi: nan, Warnings: []string{"it says nothing"}},
+		{Metric: "single", Value: 7, N: 1, Lo: nan, Hi: nan, Warnings: []string{"no interval: one user"}},
 	}
 	for i := range want {
 		want[i].Task, want[i].Recommender, want[i].Version = "offline", "a", 1

@@ -21,6 +21,7 @@ type world struct {
 	users, items int
 	events       []event
 	scale        *sdk.Scale // nil: implicit data
+	categories   [][]string // by item; nil: none
 }
 
 func (*world) Spec() sdk.ComponentSpec {
@@ -51,6 +52,16 @@ func (w *world) Read(_ context.Context, r sdk.ReadRequest, yield func(sdk.Chunk)
 		t.Columns = []sdk.Column{{Name: "uid", Data: names("u", w.users)}}
 	case sdk.TableItems:
 		t.Columns = []sdk.Column{{Name: "iid", Data: names("i", w.items)}, {Name: "title", Data: names("Title ", w.items)}}
+		if w.categories != nil {
+			col := sdk.Column{Name: "categories", Lists: []uint32{0}}
+			var all []string
+			for _, of := range w.categories {
+				all = append(all, of...)
+				col.Lists = append(col.Lists, uint32(len(all)))
+			}
+			col.Data = all
+			t.Columns = append(t.Columns, col)
+		}
 	case sdk.TableInteractions:
 		var users, items []int32
 		var values []float32

@@ -49,7 +49,7 @@ func (Task) Options() []sdk.OptionSpec {
 		{
 			Name: "metrics", Type: sdk.OptionList, Element: sdk.OptionEnum, Choices: metric.Names(),
 			Default: []any{"ndcg", "recall", "precision", "hit", "mrr", "coverage"},
-			Doc:     "metric families, each reported at every cutoff; the first one orders the table",
+			Doc:     "metric families, each reported at every cutoff (auc has none); the first one orders the table",
 		},
 		{
 			Name: "relevance", Type: sdk.OptionEnum, Choices: []string{relevanceInteracted, relevanceLiked},
@@ -78,7 +78,7 @@ func (Task) Check(o sdk.Options) error {
 // Bind finds the relevant items of every user.
 func (Task) Bind(o sdk.Options, split *corpus.Split) (task.Bound, error) {
 	test := split.Test()
-	b := &bound{split: split, depth: slices.Max(cutoffs(o)), relevant: make([][]int32, test.Users())}
+	b := &bound{split: split, depth: slices.Max(cutoffs(o)), relevant: make([][]int32, test.Users()), perCall: maxScores}
 	liked := o.String("relevance") == relevanceLiked
 	scale := split.Scale()
 	if liked && scale == nil {
@@ -101,10 +101,27 @@ func (Task) Bind(o sdk.Options, split *corpus.Split) (task.Bound, error) {
 	if len(b.users) == 0 {
 		return nil, sdk.Invalidf("", "no user has a relevant held-out item: raise split.test, or set relevance = %q", relevanceInteracted)
 	}
+	for _, m := range families(o) {
+		if isWide(m) && !b.wide {
+			b.wide, b.categories = true, split.Categories()
+		}
+		b.scores = b.scores || m.Order != nil
+		if m.Mixed != nil && b.categories == nil {
+			return nil, sdk.Invalidf("metrics", "%s compares categories of items, and the data set gives none: take it out", m.Name)
+		}
+	}
+	for u := range int32(split.Train().Users()) {
+		if len(split.Train().Of(u)) > 0 {
+			b.trainUsers++
+		}
+	}
 	b.leftOut = test.Users() - len(b.users)
 	b.withoutTest = test.Users() - held
 	return b, nil
 }
+
+// isWide says whether a metric reads more than the ranks of hits and the list.
+func isWide(m metric.Metric) bool { return m.Shown != nil || m.Mixed != nil || m.Order != nil }
 
 func likedOnly(items []int32, values []float32, likeAt float64) []int32 {
 	var kept []int32
@@ -124,6 +141,12 @@ type bound struct {
 	depth       int // longest cutoff
 	leftOut     int // users without a relevant item
 	withoutTest int // of those, users without any held-out item
+
+	wide       bool      // the evidence is of wideRow
+	scores     bool      // all items are to be scored
+	trainUsers int32     // users with training interactions
+	categories [][]int32 // by item; nil: not asked for, or the data set gives none
+	perCall    int       // scores that one call may answer
 }
 
 // Oracle ranks the relevant items first.

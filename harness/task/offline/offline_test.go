@@ -456,10 +456,10 @@ func TestCheck(t *testing.T) {
 
 // TestTieShareOfShortLists: it is a share of the places that are filled.
 func TestTieShareOfShortLists(t *testing.T) {
-	s := sheet([]row{
-		{User: 0, Relevant: 1, List: []int32{4, 1, 2}, Tied: 2, Catalog: 6}, // 2 of 3 places
-		{User: 1, Relevant: 1, List: []int32{3}, Tied: 1, Catalog: 6},       // the only one
-		{User: 2, Relevant: 1, List: nil, Catalog: 6},                       // none filled, none tied
+	s := sheet([]wideRow{
+		{row: row{User: 0, Relevant: 1, List: []int32{4, 1, 2}, Tied: 2, Catalog: 6}}, // 2 of 3 places
+		{row: row{User: 1, Relevant: 1, List: []int32{3}, Tied: 1, Catalog: 6}},       // the only one
+		{row: row{User: 2, Relevant: 1, List: nil, Catalog: 6}},                       // none filled, none tied
 	}, []int{3}, nil)
 	if got := s.Columns[0]; got.Metric != "tie.share" || !closeTo(got.Values, []float64{2. / 3, 1, 0}) {
 		t.Errorf("%s %v, want 2/3, 1, 0", got.Metric, got.Values)
