@@ -207,6 +207,9 @@ func (r *parquetRows) Read() (fields [][]byte, err error) {
 		row := r.buf[r.at]
 		r.at++
 		r.row++
+		if int64(r.row) > r.file.NumRows() {
+			return fmt.Errorf("more rows than the %d that its end says", r.file.NumRows())
+		}
 		return r.render(row)
 	})
 	if err == nil && !more {
