@@ -70,7 +70,7 @@ type ColumnSpec struct {
 	Name     string
 	Type     ColumnType
 	List     bool
-	Nullable bool
+	Nullable bool // may hold missing values, and may be absent where options leave nothing to hold
 	Unit     string
 	Doc      string
 }

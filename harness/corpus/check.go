@@ -73,6 +73,15 @@ func checkInteractions(spec sdk.ComponentSpec, scale *sdk.Scale, meta columns.Me
 	if _, err := column[uint8](t, "kind", false); err != nil {
 		return err
 	}
+	parts, err := column[uint8](t, "part", false)
+	if err != nil {
+		return err
+	}
+	for row, p := range parts {
+		if p > uint8(partTest) {
+			return sdk.Invalidf("", "row %d: part %d: want 0 for training, 1 for validation, 2 for test", row, p)
+		}
+	}
 	return checkPairs(meta, users, items)
 }
 

@@ -31,6 +31,7 @@ const (
 type method struct {
 	name   string
 	times  bool // every interaction must have a time
+	shares bool // SplitParams.Test says how much
 	leak   bool // training has interactions later than held-out ones of others
 	divide func(in ordered, p SplitParams) division
 }
@@ -38,8 +39,11 @@ type method struct {
 // methods lists what Split knows.
 func methods() []method {
 	return []method{
-		{name: "user-temporal", times: true, leak: true, divide: userTemporal},
-		{name: "random", leak: true, divide: random},
+		{name: "user-temporal", times: true, shares: true, leak: true, divide: userTemporal},
+		{name: "global-temporal", times: true, shares: true, divide: globalTemporal},
+		{name: "random", shares: true, leak: true, divide: random},
+		{name: "leave-one-out", leak: true, divide: leaveOneOut},
+		{name: given, leak: true, divide: asGiven},
 	}
 }
 
@@ -58,7 +62,8 @@ func Methods() []string {
 type ordered struct {
 	columns.Interactions
 	groups
-	seed uint64
+	seed  uint64
+	parts []uint8 // the data set's own split; nil: it has none
 }
 
 // division says for each row which part it is in, and how many users had equal
@@ -73,7 +78,7 @@ type division struct {
 const orderStream = 0x73706c6974 // "split"
 
 func order(x columns.Interactions, seed uint64) ordered {
-	in := ordered{x, groupBy(x.User, x.Users), sdk.Mix(seed, orderStream)}
+	in := ordered{Interactions: x, groups: groupBy(x.User, x.Users), seed: sdk.Mix(seed, orderStream)}
 	type key struct {
 		time int64
 		tie  uint64
@@ -163,11 +168,20 @@ func (p SplitParams) check(x columns.Interactions) (method, error) {
 		return method{}, sdk.Invalidf("split.method", "unknown method %q (known: %s)", p.Method, quote(Methods()))
 	}
 	m := methods()[i]
-	if !(p.Test > 0 && p.Test < 1) {
+	switch {
+	case m.shares && !(p.Test > 0 && p.Test < 1):
 		return m, sdk.Invalidf("split.test", "%v: want a fraction between 0 and 1", p.Test)
+	case !m.shares && p.Test != 0:
+		return m, sdk.Invalidf("split.test", "%v: %s knows by itself what is tested: leave it out", p.Test, m.name)
+	case m.name == given && p.Valid != 0:
+		return m, sdk.Invalidf("split.valid", "%v: %s knows by itself what validates: leave it out", p.Valid, m.name)
 	}
 	if !(p.Valid >= 0 && p.Valid < 1) || p.Test+p.Valid >= 1 || math.IsNaN(p.Valid) {
 		return m, sdk.Invalidf("split.valid", "%v with test %v: want fractions that leave something to train on", p.Valid, p.Test)
+	}
+	missing := slices.Index(x.Time, sdk.MissingTime)
+	if m.name == leaveOneOutName && missing >= 0 {
+		return m, sdk.Invalidf("split.method", "%s needs times for all interactions or for none, and interaction %d has none: use random", m.name, missing)
 	}
 	if !m.times {
 		return m, nil
@@ -178,7 +192,6 @@ func (p SplitParams) check(x columns.Interactions) (method, error) {
 			without = append(without, o.name)
 		}
 	}
-	missing := slices.Index(x.Time, sdk.MissingTime)
 	switch {
 	case x.Time == nil:
 		return m, sdk.Invalidf("split.method", "%s needs times and the data has none: methods that work without: %s", p.Method, quote(without))
@@ -195,5 +208,10 @@ func (c *Corpus) Split(p SplitParams) (*Split, error) {
 		return nil, fmt.Errorf("data set %s: %w", c.name, err)
 	}
 	in := order(c.rows, p.Seed)
+	if m.name == given {
+		if in.parts, err = c.parts(); err != nil {
+			return nil, fmt.Errorf("data set %s: %w", c.name, err)
+		}
+	}
 	return newSplit(c, p, m, in, m.divide(in, p))
 }

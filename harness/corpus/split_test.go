@@ -172,7 +172,7 @@ func TestSplitRefuses(t *testing.T) {
 	c := mustOpen(t, Config{}, small())
 	good := SplitParams{Method: "user-temporal", Test: 0.5}
 	for want, spoil := range map[string]func(p *SplitParams){
-		`unknown method "x" (known: user-temporal, random)`: func(p *SplitParams) { p.Method = "x" },
+		`unknown method "x" (known: user-temporal, global-temporal, random, leave-one-out, given)`: func(p *SplitParams) { p.Method = "x" },
 		"split.test: 0":               func(p *SplitParams) { p.Test = 0 },
 		"split.test: 1":               func(p *SplitParams) { p.Test = 1 },
 		"split.test: NaN":             func(p *SplitParams) { p.Test = math.NaN() },
@@ -282,6 +282,10 @@ func seq(n int) []int32 {
 
 func TestSplitProperties(t *testing.T) {
 	for _, m := range methods() {
+		if m.name == given {
+			continue // it has nothing to decide
+		}
+		global, timed := m.name == "global-temporal", m.times || m.name == leaveOneOutName
 		t.Run(m.name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				const users, items = 4, 12
@@ -294,17 +298,23 @@ func TestSplitProperties(t *testing.T) {
 				for row, e := range events {
 					counts[e.user][d.parts[row]]++
 					for other, o := range events {
-						if m.times && e.user == o.user && e.time < o.time && d.parts[row] > d.parts[other] {
+						if timed && (global || e.user == o.user) && e.time < o.time && d.parts[row] > d.parts[other] {
 							t.Fatalf("row %d is earlier than %d and in a later part", row, other)
 						}
-						if m.times && e.user == o.user && e.time == o.time && d.parts[row] != d.parts[other] {
+						if timed && (global || e.user == o.user) && e.time == o.time && d.parts[row] != d.parts[other] {
 							t.Fatalf("rows %d and %d have one time and two parts", row, other)
 						}
 					}
 				}
 				for u, c := range counts {
 					valid, test := p.sizes(c[0] + c[1] + c[2])
-					if m.times && c[2] > test || !m.times && (c[2] != test || c[1] != valid) {
+					if m.name == leaveOneOutName {
+						test = 1
+					}
+					if global {
+						continue // shares are of everything
+					}
+					if timed && c[2] > test || !timed && (c[2] != test || c[1] != valid) {
 						t.Fatalf("user %d: parts %v, asked for %d valid, %d test", u, c, valid, test)
 					}
 				}

@@ -197,6 +197,7 @@ func TestChunks(t *testing.T) {
 		"length":        {"weight has 1 rows", func(c *sdk.Chunk) { c.Columns[3].Data = []float64{1} }},
 		"undeclared":    {"column x: not declared", func(c *sdk.Chunk) { c.Columns[0].Name = "x" }},
 		"missing":       {"no column weight", func(c *sdk.Chunk) { c.Columns = c.Columns[:3] }},
+		"no nullable":   {"", func(c *sdk.Chunk) { c.Columns = slices.Delete(c.Columns, 2, 3) }},
 		"type":          {"column price: f64, list false: declared f32", func(c *sdk.Chunk) { c.Columns[2].Data = []float64{1, 2} }},
 		"no list":       {"list false: declared str, list true", func(c *sdk.Chunk) { c.Columns[1] = sdk.Column{Name: "categories", Data: []string{"x", "y"}} }},
 		"not a number":  {"column weight: element 1 is NaN", func(c *sdk.Chunk) { c.Columns[3].Data = []float64{1, math.NaN()} }},

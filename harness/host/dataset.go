@@ -99,7 +99,7 @@ func table(s sdk.ComponentSpec, name string) (sdk.TableSpec, bool) {
 // chunks checks the run of chunks that is one table.
 type chunks struct {
 	spec sdk.TableSpec
-	want []string // columns asked for; none means all that are declared
+	want []string // columns asked for; none means all that are declared, but nullable ones may be absent
 	have []string // columns of the first chunk
 	seq  int64
 }
@@ -141,7 +141,9 @@ func (c *chunks) shape(k sdk.Chunk) error {
 	want := c.want
 	if len(want) == 0 {
 		for _, col := range c.spec.Columns {
-			want = append(want, col.Name)
+			if !col.Nullable {
+				want = append(want, col.Name)
+			}
 		}
 	}
 	for _, name := range want {

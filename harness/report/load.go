@@ -72,7 +72,7 @@ func protocol(m record.Manifest) []Fact {
 		leak = "yes (others' later interactions are visible in training)"
 	}
 	out := []Fact{
-		{"split", fmt.Sprintf("%s, test %s, validation %s of a user's interactions", s.Method, percent(s.Test), percent(s.Valid))},
+		{"split", splitWords(s)},
 		{"rows", fmt.Sprintf("%s train, %s validation, %s test", count(s.TrainRows), count(s.ValidRows), count(s.TestRows))},
 		{"temporal-leak", leak},
 	}
@@ -83,6 +83,21 @@ func protocol(m record.Manifest) []Fact {
 		out = append(out, Fact{"users without test rows", fmt.Sprintf("%s of %s", count(s.UsersWithoutTest), count(m.Data.Users))})
 	}
 	return append(out, Fact{"seed", strconv.FormatUint(m.Suite.Seed, 10)}, Fact{"repeats", strconv.Itoa(m.Suite.Repeats)})
+}
+
+// splitWords says what a method was told; some decide by themselves.
+func splitWords(s record.SplitFacts) string {
+	switch {
+	case s.Test == 0 && s.Valid == 0:
+		return s.Method
+	case s.Test == 0:
+		return fmt.Sprintf("%s, validation %s of a user's interactions", s.Method, percent(s.Valid))
+	}
+	of := "a user's interactions"
+	if s.Method == "global-temporal" {
+		of = "all interactions"
+	}
+	return fmt.Sprintf("%s, test %s, validation %s of %s", s.Method, percent(s.Test), percent(s.Valid), of)
 }
 
 func percent(share float64) string {

@@ -12,6 +12,25 @@ import (
 // suites use.
 type catalogue struct{}
 
+// tabularOptions are the options of dataset-tabular that suites use.
+func tabularOptions() []sdk.OptionSpec {
+	specs := []sdk.OptionSpec{
+		{Name: "path", Type: sdk.OptionPath, Required: true, Neutral: true},
+		{Name: "header", Type: sdk.OptionBool, Default: true},
+		{Name: "year-in-title", Type: sdk.OptionBool, Default: false},
+	}
+	for _, name := range []string{
+		"version", "license", "citation", "separator", "encoding", "interactions", "user", "item", "value",
+		"items", "title", "categories", "users", "gender", "age",
+	} {
+		specs = append(specs, sdk.OptionSpec{Name: name, Type: sdk.OptionString})
+	}
+	for _, name := range []string{"value-min", "value-max", "value-step", "like-at", "dislike-at"} {
+		specs = append(specs, sdk.OptionSpec{Name: name, Type: sdk.OptionFloat})
+	}
+	return specs
+}
+
 func (catalogue) TaskKinds() []string { return []string{"offline"} }
 
 func (catalogue) TaskOptions(kind string) ([]sdk.OptionSpec, bool) {
@@ -34,6 +53,7 @@ func (catalogue) Component(kind sdk.Kind, plugin, component string) (sdk.Compone
 		"dataset movielens": {{Name: "100k", Options: []sdk.OptionSpec{
 			{Name: "path", Type: sdk.OptionPath, Required: true, Doc: "the unpacked folder ml-100k"},
 		}}},
+		"dataset tabular":    {{Name: "csv", Options: tabularOptions()}},
 		"recommender basics": {{Name: "popular"}, {Name: "random"}},
 		"recommender neighbors": {
 			{Name: "itemknn", Options: []sdk.OptionSpec{{Name: "neighbors", Type: sdk.OptionInt, Default: int64(100), Min: sdk.Bound(1)}}},

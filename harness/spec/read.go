@@ -86,6 +86,17 @@ func (t *table) split() Split {
 	test, okTest := d.fraction("test")
 	valid, okValid := d.fraction("valid")
 	s.Test, s.Valid = test, valid
+	for _, name := range decided(s.Method) {
+		if _, ok := d.values[name]; ok {
+			d.fail(name, "leave it out", "%s decides that by itself", s.Method)
+		}
+	}
+	if slices.Contains(decided(s.Method), "test") {
+		if okValid && !(valid >= 0 && valid < 1) {
+			d.fail("valid", "", "want a fraction of at least 0 and below 1, have %v", valid)
+		}
+		return s
+	}
 	if _, ok := d.values["test"]; !ok {
 		d.fail("test", "add test = 0.2", "missing")
 	}

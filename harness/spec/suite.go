@@ -58,7 +58,20 @@ type Split struct {
 }
 
 // Methods are the known values of split.method.
-func Methods() []string { return []string{"user-temporal", "random"} }
+func Methods() []string {
+	return []string{"user-temporal", "global-temporal", "random", "leave-one-out", "given"}
+}
+
+// decided says which fractions a method sets by itself.
+func decided(method string) []string {
+	switch method {
+	case "leave-one-out":
+		return []string{"test"}
+	case "given":
+		return []string{"test", "valid"}
+	}
+	return nil
+}
 
 // Task is one measurement.
 type Task struct {

@@ -17,6 +17,7 @@ const (
 type ml100k struct {
 	path     string
 	keepLast bool
+	fold     string // "none", or the name before .base and .test
 
 	mu   sync.Mutex
 	data *release // read once, so that every Read sees what Prepare hashed
@@ -37,6 +38,10 @@ func (d *ml100k) Spec() sdk.ComponentSpec {
 			{
 				Name: "duplicates", Type: sdk.OptionEnum, Default: "refuse", Choices: []string{"refuse", "last"},
 				Doc: "What to do where a user rated a film twice, which the release never has: refuse the file, or keep the latest rating (of equal times, the later line).",
+			},
+			{
+				Name: "fold", Type: sdk.OptionEnum, Default: noFold, Choices: []string{noFold, "u1", "u2", "u3", "u4", "u5", "ua", "ub"},
+				Doc: "One of the release's own divisions, for split.method = \"given\": u1 tests what u1.test holds and trains on u1.base, and so on.",
 			},
 		},
 		Determinism: sdk.DeterminismBitwise,
@@ -66,6 +71,7 @@ func tableSpecs() []sdk.TableSpec {
 			{Name: "item", Type: sdk.ColumnI32, Doc: "row of items"},
 			{Name: "value", Type: sdk.ColumnF32, Unit: "stars", Doc: "1 to 5"},
 			{Name: "time", Type: sdk.ColumnI64, Unit: "s", Doc: "Unix time, UTC"},
+			{Name: "part", Type: sdk.ColumnU8, Nullable: true, Doc: "0: in the base of the fold, 2: in its test; absent without a fold"},
 		}},
 	}
 }
@@ -73,6 +79,7 @@ func tableSpecs() []sdk.TableSpec {
 func (d *ml100k) Configure(_ context.Context, c sdk.Config) error {
 	d.path = c.Options.String("path")
 	d.keepLast = c.Options.String("duplicates") == "last"
+	d.fold = c.Options.String("fold")
 	return nil
 }
 
@@ -115,7 +122,7 @@ func (d *ml100k) release(ctx context.Context, emit sdk.Emit) (*release, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.data == nil {
-		r, err := readRelease(ctx, d.path, d.keepLast, emit)
+		r, err := readRelease(ctx, d.path, d.keepLast, d.fold, emit)
 		if err != nil {
 			return nil, err
 		}

@@ -11,4 +11,4 @@ package main
 
 import "github.com/alignuser/alignuser/sdk/serve"
 
-func main() { serve.Datasets(new100K) }
+func main() { serve.Datasets(new100K, new1M, newLatest) }

@@ -132,7 +132,7 @@ func TestFixture(t *testing.T) {
 
 // TestSpecMatchesTables holds the declaration to what Read answers.
 func TestSpecMatchesTables(t *testing.T) {
-	d := open(t, good().write(t), nil)
+	d := open(t, goodFold().write(t), sdk.Options{"fold": "u1"})
 	for _, spec := range d.Spec().Tables {
 		err := d.Read(context.Background(), sdk.ReadRequest{Table: spec.Name}, func(c sdk.Chunk) error {
 			var have []sdk.ColumnSpec

@@ -42,7 +42,13 @@ type reader struct {
 	ratings     []placed
 	lines       int // of u.data, repeated ratings included
 	counts      map[string]count
+
+	fold  string
+	parts map[pair]uint8 // where the fold puts a rating
 }
+
+// pair is a user and a film by their rows.
+type pair struct{ user, item int32 }
 
 // placed is a rating with the rows it refers to and the line it came from.
 type placed struct {
@@ -54,25 +60,29 @@ type placed struct {
 // count is a line of u.info.
 type count struct{ n, line int }
 
-func readRelease(ctx context.Context, dir string, keepLast bool, emit sdk.Emit) (*release, error) {
+func readRelease(ctx context.Context, dir string, keepLast bool, fold string, emit sdk.Emit) (*release, error) {
 	if err := checkFolder(dir); err != nil {
 		return nil, err
 	}
 	r := &reader{
-		dir: dir, keepLast: keepLast,
+		dir: dir, keepLast: keepLast, fold: fold, parts: map[pair]uint8{},
 		occupations: map[string]bool{}, userRow: map[string]int32{}, itemRow: map[string]int32{}, counts: map[string]count{},
 	}
-	steps := []struct {
+	type step struct {
 		file string
 		line func(n int, line string) error
 		done func() error
-	}{
+	}
+	steps := []step{
 		{"u.genre", r.genre, r.checkGenres},
 		{"u.occupation", r.occupation, nil},
 		{"u.user", r.person, nil},
 		{"u.item", r.film, nil},
 		{"u.data", r.rating, r.dropRepeated},
 		{"u.info", r.info, r.checkCounts},
+	}
+	if fold != noFold {
+		steps = append(steps, step{fold + ".base", r.folded(0), nil}, step{fold + ".test", r.folded(2), r.checkFold})
 	}
 	for i, s := range steps {
 		if err := ctx.Err(); err != nil {
@@ -237,7 +247,6 @@ func (r *reader) rating(n int, line string) error {
 
 // dropRepeated refuses a pair that was rated twice, or keeps its latest rating.
 func (r *reader) dropRepeated() error {
-	type pair struct{ user, item int32 }
 	latest := make(map[pair]int, len(r.ratings))
 	for n, x := range r.ratings {
 		key := pair{x.userRow, x.itemRow}
@@ -300,7 +309,7 @@ func (r *reader) tables() []sdk.Table {
 	for i, x := range r.ratings {
 		user[i], item[i], value[i], at[i] = x.userRow, x.itemRow, x.value, x.time
 	}
-	return []sdk.Table{
+	tables := []sdk.Table{
 		{Name: sdk.TableUsers, Columns: []sdk.Column{
 			{Name: "uid", Data: uid}, {Name: "age", Data: age}, {Name: "gender", Data: gender}, {Name: "occupation", Data: occupation},
 		}},
@@ -311,4 +320,13 @@ func (r *reader) tables() []sdk.Table {
 			{Name: "user", Data: user}, {Name: "item", Data: item}, {Name: "value", Data: value}, {Name: "time", Data: at},
 		}},
 	}
+	if r.fold != noFold {
+		part := make([]uint8, n)
+		for i, x := range r.ratings {
+			part[i] = r.parts[pair{x.userRow, x.itemRow}]
+		}
+		x := &tables[len(tables)-1]
+		x.Columns = append(x.Columns, sdk.Column{Name: "part", Data: part})
+	}
+	return tables
 }

@@ -176,7 +176,7 @@ func typed() map[string]map[string]sdk.ColumnSpec {
 		sdk.TableItems: {
 			"categories": {Type: sdk.ColumnStr, List: true}, "summary": {Type: sdk.ColumnStr}, "year": {Type: sdk.ColumnI32},
 		},
-		sdk.TableInteractions: {"value": {Type: sdk.ColumnF32}, "time": {Type: sdk.ColumnI64}, "kind": {Type: sdk.ColumnU8}},
+		sdk.TableInteractions: {"value": {Type: sdk.ColumnF32}, "time": {Type: sdk.ColumnI64}, "kind": {Type: sdk.ColumnU8}, "part": {Type: sdk.ColumnU8}},
 	}
 }
 
