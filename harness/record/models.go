@@ -11,9 +11,14 @@ import (
 // cells are sealed, so that a kill during ranking does not cost the fit again.
 type Models struct{ dir string }
 
-// Models gives the place for an arm's model.
+// Models gives the place for an arm's model. The path is absolute, because a
+// plugin works in a folder of its own.
 func (r *Run) Models(arm string, repeat int) Models {
-	return Models{filepath.Join(r.dir, "models", arm, "r"+strconv.Itoa(repeat))}
+	dir := filepath.Join(r.dir, "models", arm, "r"+strconv.Itoa(repeat))
+	if absolute, err := filepath.Abs(dir); err == nil {
+		dir = absolute
+	}
+	return Models{dir}
 }
 
 // Dir is the folder of the model.
