@@ -47,10 +47,10 @@ check-generated: ## buf lint; fail if generated code is stale or the contract br
 	./sdk/proto/generate.sh --check
 	./plugins/internal/dense/avo/generate.sh --check
 
-check-results: build ## rerun the published suites and compare with results/ (DATA=folder of ml-100k)
+check-results: build ## rerun the published suites and compare with results/ (DATA=folder that holds ml-100k, ml-1m)
 	./.ci/check-results $(DATA)
 
-publish-results: build ## rerun the published suites and replace results/ (DATA=folder of ml-100k)
+publish-results: build ## rerun the published suites and replace results/ (DATA=folder that holds ml-100k, ml-1m)
 	./.ci/check-results --write $(DATA)
 
 bench: ## Go benchmarks of the plugin boundary (docs/benchmarks.md)
