@@ -58,7 +58,10 @@ func (catalogue) Component(kind sdk.Kind, plugin, component string) (sdk.Compone
 		"recommender neighbors": {
 			{Name: "itemknn", Options: []sdk.OptionSpec{{Name: "neighbors", Type: sdk.OptionInt, Default: int64(100), Min: sdk.Bound(1)}}},
 			{Name: "ease", Options: []sdk.OptionSpec{{Name: "l2", Type: sdk.OptionFloat, Default: 500.0, Min: sdk.Bound(0)}}},
+			{Name: "userknn"},
+			{Name: "slim"},
 		},
+		"recommender factors": {{Name: "mf"}, {Name: "bpr"}, {Name: "ials"}},
 		// every type of option, for the tests alone
 		"recommender all": {{Name: "all", Options: []sdk.OptionSpec{
 			{Name: "bool", Type: sdk.OptionBool, Default: false},
