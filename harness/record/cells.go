@@ -96,7 +96,7 @@ func writeCells(path, repeat string, cells []Cell) error {
 			return fmt.Errorf("%s: %s: %w", path, c.Key(), err)
 		}
 		rows[i] = []string{
-			c.Task, c.Recommender, dash(c.Agent), strconv.Itoa(c.Repeat), c.Metric, strconv.Itoa(c.Version),
+			c.Task, dash(c.Recommender), dash(c.Agent), strconv.Itoa(c.Repeat), c.Metric, strconv.Itoa(c.Version),
 			optional(c.Value), strconv.Itoa(c.N), optional(c.Lo), optional(c.Hi), joinWarnings(c.Warnings),
 		}
 	}

@@ -149,5 +149,5 @@ func ReadTimings(path string) (timings []CellTiming, err error) {
 }
 
 func keyFields(k CellKey) []string {
-	return []string{k.Task, k.Recommender, dash(k.Agent), strconv.Itoa(k.Repeat)}
+	return []string{k.Task, dash(k.Recommender), dash(k.Agent), strconv.Itoa(k.Repeat)}
 }

@@ -8,12 +8,12 @@ import (
 )
 
 // CellKey names a cell: one recommender at one task, with one agent where the
-// task has agents.
+// task has agents, or one agent (or the backend behind agents) alone.
 type CellKey struct {
 	Task        string `json:"task"`
-	Recommender string `json:"recommender"`
-	Agent       string `json:"agent,omitempty"` // empty: the task has no agent; "-" in files
-	Repeat      int    `json:"repeat"`          // from 0
+	Recommender string `json:"recommender,omitempty"` // empty: the task has no recommender; "-" in files
+	Agent       string `json:"agent,omitempty"`       // empty: the task has no agent; "-" in files
+	Repeat      int    `json:"repeat"`                // from 0
 }
 
 // maxRepeat bounds repeats so that a damaged file cannot ask for a huge one.
@@ -21,7 +21,7 @@ const maxRepeat = 1_000_000
 
 // String gives task/recommender/agent/r0, with "-" for no agent.
 func (k CellKey) String() string {
-	return k.Task + "/" + k.Recommender + "/" + dash(k.Agent) + "/r" + strconv.Itoa(k.Repeat)
+	return k.Task + "/" + dash(k.Recommender) + "/" + dash(k.Agent) + "/r" + strconv.Itoa(k.Repeat)
 }
 
 // Check reports a name that cannot be part of a path.
@@ -29,7 +29,7 @@ func (k CellKey) Check() error {
 	for _, part := range []struct{ what, name string }{
 		{"task", k.Task}, {"recommender", k.Recommender}, {"agent", k.Agent},
 	} {
-		if part.what == "agent" && part.name == "" {
+		if part.name == "" && (part.what == "agent" || part.what == "recommender" && k.Agent != "") {
 			continue
 		}
 		if err := CheckName(part.name); err != nil {
@@ -54,7 +54,11 @@ func (k CellKey) Compare(o CellKey) int {
 
 // path of the cell's evidence below the run folder, without its extension.
 func (k CellKey) path() string {
-	return filepath.Join("evidence", k.Task, k.Recommender, k.Agent, "r"+strconv.Itoa(k.Repeat))
+	recommender := k.Recommender
+	if recommender == "" {
+		recommender = noName // keeps the folders of agents apart from those of recommenders
+	}
+	return filepath.Join("evidence", k.Task, recommender, k.Agent, "r"+strconv.Itoa(k.Repeat))
 }
 
 // CheckName reports whether a name may be part of a path: one to 63 of a-z,
@@ -71,16 +75,20 @@ func CheckName(name string) error {
 	return nil
 }
 
-func dash(agent string) string {
-	if agent == "" {
-		return "-"
+// noName stands in files for a part that a cell's key lacks. No name begins with
+// a hyphen.
+const noName = "-"
+
+func dash(name string) string {
+	if name == "" {
+		return noName
 	}
-	return agent
+	return name
 }
 
-func undash(agent string) string {
-	if agent == "-" {
+func undash(name string) string {
+	if name == noName {
 		return ""
 	}
-	return agent
+	return name
 }

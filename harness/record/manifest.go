@@ -77,7 +77,8 @@ type ArmFacts struct {
 	Builtin     bool           `json:"builtin"`
 	Options     map[string]any `json:"options"`
 	Determinism string         `json:"determinism"`
-	Control     bool           `json:"control"` // true: sees the truth; not a competitor
+	Control     bool           `json:"control"`         // true: sees the truth or answers by a rule; not a competitor
+	Tasks       []string       `json:"tasks,omitempty"` // those with cells of this arm; empty: all
 }
 
 // TaskFacts describes a task of the suite.

@@ -63,7 +63,7 @@ func parseKey(f []string, low int) (k CellKey, err error) {
 	if f[2] == "" {
 		return k, errors.New("agent: want a name or -")
 	}
-	k = CellKey{Task: strings.Clone(f[0]), Recommender: strings.Clone(f[1]), Agent: strings.Clone(undash(f[2]))}
+	k = CellKey{Task: strings.Clone(f[0]), Recommender: strings.Clone(undash(f[1])), Agent: strings.Clone(undash(f[2]))}
 	if k.Repeat, err = parseInt(f[3], low); err != nil {
 		return k, fmt.Errorf("repeat: %w", err)
 	}

@@ -29,7 +29,11 @@ type taskFacts struct {
 type arm struct {
 	Name, Component, Version, Digest string
 	Control                          bool
+	Tasks                            []string // none: all
 }
+
+// in reports whether a task has cells of the arm.
+func (a arm) in(task string) bool { return len(a.Tasks) == 0 || slices.Contains(a.Tasks, task) }
 
 // value is a line of summary.csv; Lo and Hi are NaN where there is no interval.
 type value struct {
@@ -198,7 +202,7 @@ func (t *tableBuilder) addFailures() {
 // that no arm can vanish from a table.
 func (t *tableBuilder) addAbsent() {
 	for _, a := range t.source.arms {
-		if !slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Recommender == a.Name }) {
+		if a.in(t.Task) && !slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Recommender == a.Name }) {
 			t.Rows[t.rowOf(a.Name, "")].Failed = "not measured: the run is not complete; the same command goes on with it"
 		}
 	}

@@ -111,7 +111,7 @@ func armsOf(m record.Manifest) []arm {
 		if a.Component != "" && component != "" {
 			component += "/" + a.Component
 		}
-		arms[i] = arm{Name: a.Name, Component: component, Version: a.Version, Digest: a.Digest, Control: a.Control}
+		arms[i] = arm{Name: a.Name, Component: component, Version: a.Version, Digest: a.Digest, Control: a.Control, Tasks: a.Tasks}
 	}
 	return arms
 }

@@ -69,16 +69,44 @@ func (p *Plan) manifest(started, finished time.Time, invalid map[string]string) 
 	for _, a := range p.arms {
 		m.Arms = append(m.Arms, record.ArmFacts{
 			Name: a.name, Plugin: a.exe.Name, Component: a.spec.Name, Version: a.exe.Version, Digest: a.digest,
-			Builtin: a.exe.Builtin || a.oracle, Options: significant(a.spec, a.options), Determinism: a.spec.Determinism.String(), Control: a.oracle,
+			Builtin: a.exe.Builtin || a.control, Options: significant(a.spec, a.options), Determinism: a.spec.Determinism.String(), Control: a.control,
+			Tasks: p.kinds(a),
 		})
 	}
 	for _, t := range p.tasks {
 		m.Tasks = append(m.Tasks, record.TaskFacts{
 			Kind: t.task.Kind(), Options: t.options, Primary: t.task.Metrics(t.options)[0],
-			Facts: t.Facts(), Invalid: invalid[t.task.Kind()],
+			Facts: append(t.Facts(), p.refused(t)...), Invalid: invalid[t.task.Kind()],
 		})
 	}
 	return m
+}
+
+// kinds names the tasks in which an arm has cells; nil where it has them in all.
+func (p *Plan) kinds(a arm) []string {
+	judged := p.judged(a)
+	if len(judged) == len(p.tasks) {
+		return nil
+	}
+	kinds := make([]string, len(judged))
+	for i, t := range judged {
+		kinds[i] = t.task.Kind()
+	}
+	return kinds
+}
+
+// refused says which arms of its kind a task does not judge, and why.
+func (p *Plan) refused(t bound) []record.Fact {
+	var out []record.Fact
+	for _, a := range p.arms {
+		if a.control || a.subject != t.task.Subject() {
+			continue
+		}
+		if why := t.Refuses(a.spec); why != "" {
+			out = append(out, record.Fact{Name: "not judged", Value: a.name + ": " + why})
+		}
+	}
+	return out
 }
 
 // signature is the protocol signature (METHOD 9): what must match before two

@@ -36,7 +36,8 @@ func (p *Plan) Execute(ctx context.Context, stop <-chan struct{}) (res Result, e
 	if err := r.WriteManifest(p.manifest(started, time.Time{}, nil)); err != nil {
 		return Result{}, err
 	}
-	res = Result{Dir: r.Dir(), Cells: len(p.arms) * len(p.tasks) * p.config.Suite.Repeats}
+	res = Result{Dir: r.Dir()}
+	p.each(func(record.CellKey) { res.Cells++ })
 	p.config.Events(Planned{Dir: r.Dir(), Cells: res.Cells, Done: p.sealed(r)})
 
 	err = p.work(ctx, stop, r)
@@ -155,8 +156,8 @@ func (p *Plan) sealed(r *record.Run) int {
 func (p *Plan) each(f func(record.CellKey)) {
 	for repeat := range p.config.Suite.Repeats {
 		for _, a := range p.arms {
-			for _, key := range p.keys(a, repeat) {
-				f(key)
+			for _, t := range p.judged(a) {
+				f(a.key(t, repeat))
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,19 +38,49 @@ type Config struct {
 // arm is one row of the leaderboard.
 type arm struct {
 	name    string
+	subject task.Subject // of a control: not said, its tasks know it by name
 	exe     host.Executable
 	spec    sdk.ComponentSpec
 	options sdk.Options
 	digest  string
-	control bool
-	oracle  bool // answered inside the host
+	control bool // answered inside the host
+}
+
+// key names the arm's cell of a task.
+func (a arm) key(t bound, repeat int) record.CellKey {
+	key := record.CellKey{Task: t.task.Kind(), Repeat: repeat}
+	if t.task.Subject() == task.Backends {
+		key.Agent = a.name
+	} else {
+		key.Recommender = a.name
+	}
+	return key
 }
 
 // bound is a task of the suite with options and data.
 type bound struct {
 	task.Bound
-	task    task.Task
-	options sdk.Options
+	task     task.Task
+	options  sdk.Options
+	controls []task.Control
+}
+
+// judges reports whether an arm has cells of the task.
+func (b bound) judges(a arm) bool {
+	if a.control {
+		_, ok := b.control(a.name)
+		return ok
+	}
+	return a.subject == b.task.Subject() && b.Refuses(a.spec) == ""
+}
+
+func (b bound) control(name string) (task.Control, bool) {
+	for _, c := range b.controls {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return task.Control{}, false
 }
 
 // Plan is a suite ready to be carried out.
@@ -136,7 +167,7 @@ func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
 		if err != nil {
 			return spec.Errors{t.Blame(err)}
 		}
-		p.tasks = append(p.tasks, bound{Bound: b, task: known, options: t.Options})
+		p.tasks = append(p.tasks, bound{Bound: b, task: known, options: t.Options, controls: b.Controls()})
 	}
 	if err := p.findArms(catalogue); err != nil {
 		return err
@@ -203,11 +234,11 @@ func (p *Plan) openCorpus(ctx context.Context) (*corpus.Corpus, error) {
 }
 
 // findArms lists the suite's recommenders and adds the controls that every
-// table carries: a random arm where the suite has none, and the oracle.
+// table carries: a random arm where the suite has none, and those of the tasks.
 func (p *Plan) findArms(catalogue Catalogue) error {
 	s := p.config.Suite
 	arms := s.Recommenders
-	random := false
+	random := !slices.ContainsFunc(p.tasks, func(t bound) bool { return t.task.Subject() == task.Recommenders })
 	for _, r := range arms {
 		random = random || isRandom(r.Plugin, r.Component.Component)
 	}
@@ -226,16 +257,28 @@ func (p *Plan) findArms(catalogue Catalogue) error {
 			return fmt.Errorf("%s: recommender %s: %w", r.Pos, r.Name, err)
 		}
 		p.arms = append(p.arms, arm{
-			name: r.Name, exe: exe, spec: described, options: r.Options,
-			digest:  digest(exe.Digest, described.Name, string(spec.CanonicalOptions(described.Options, r.Options, filepath.Dir(s.Path)))),
-			control: isRandom(r.Plugin, described.Name),
+			name: r.Name, subject: task.Recommenders, exe: exe, spec: described, options: r.Options,
+			digest: digest(exe.Digest, described.Name, string(spec.CanonicalOptions(described.Options, r.Options, filepath.Dir(s.Path)))),
 		})
 	}
-	p.arms = append(p.arms, arm{
-		name: control.OracleName, control: true, oracle: true,
-		spec: p.tasks[0].Oracle().Spec(), digest: digest(control.OracleName),
-	})
+	p.addControls()
 	return nil
+}
+
+// addControls appends a row per control that some task has.
+func (p *Plan) addControls() {
+	for _, t := range p.tasks {
+		for _, c := range t.controls {
+			if slices.ContainsFunc(p.arms, func(a arm) bool { return a.control && a.name == c.Name }) {
+				continue
+			}
+			a := arm{name: c.Name, control: true, digest: digest(c.Name), spec: sdk.ComponentSpec{Name: c.Name, Determinism: sdk.DeterminismBitwise}}
+			if c.Recommender != nil {
+				a.spec = c.Recommender.Spec()
+			}
+			p.arms = append(p.arms, a)
+		}
+	}
 }
 
 func isRandom(plugin, component string) bool {
@@ -275,11 +318,7 @@ func (p *Plan) Close() {
 // the same.
 func (p *Plan) ID() string { return p.id.ID() }
 
-// keys lists the cells of a unit in order of tasks.
-func (p *Plan) keys(a arm, repeat int) []record.CellKey {
-	keys := make([]record.CellKey, len(p.tasks))
-	for i, t := range p.tasks {
-		keys[i] = record.CellKey{Task: t.task.Kind(), Recommender: a.name, Repeat: repeat}
-	}
-	return keys
+// judged lists the tasks in which an arm has cells, in their order.
+func (p *Plan) judged(a arm) []bound {
+	return slices.DeleteFunc(slices.Clone(p.tasks), func(t bound) bool { return !t.judges(a) })
 }

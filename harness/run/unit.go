@@ -46,11 +46,12 @@ func environment(err error) error {
 func (u *unit) do(ctx context.Context) (err error) {
 	u.costs = map[record.CellKey]record.Timing{}
 	defer func() { err = errors.Join(err, u.end()) }()
-	for i, key := range u.plan.keys(u.arm, u.repeat) {
+	for _, t := range u.plan.judged(u.arm) {
+		key := u.arm.key(t, u.repeat)
 		if u.run.Sealed(key) {
 			continue
 		}
-		err := u.cell(ctx, u.plan.tasks[i], key)
+		err := u.cell(ctx, t, key)
 		var broken *environmentError
 		switch {
 		case err == nil:
@@ -82,12 +83,17 @@ func (u *unit) cell(ctx context.Context, b bound, key record.CellKey) error {
 	defer partial.Close() //nolint:errcheck // what was appended is synced; the rest is asked for again
 	done := partial.Entries()
 	started, fitBefore := time.Now(), u.fitTime
+	var own task.Control // of the task, where the arm is one
+	if u.arm.control {
+		own, _ = b.control(u.arm.name)
+	}
 	err = b.Cell(ctx, task.Cell{
-		Key:  key,
-		Seed: seedFor(u.plan.config.Suite.Seed, streamTies, uint64(u.repeat)),
+		Key:     key,
+		Control: own.Name,
+		Seed:    seedFor(u.plan.config.Suite.Seed, streamTies, uint64(u.repeat)),
 		Recommender: func(ctx context.Context) (sdk.Recommender, error) {
-			if u.arm.oracle {
-				return b.Oracle(), nil
+			if u.arm.control {
+				return own.Recommender, nil
 			}
 			return u.recommender(ctx)
 		},
@@ -213,8 +219,8 @@ func (u *unit) end() error {
 			return environment(err)
 		}
 	}
-	for _, key := range u.plan.keys(u.arm, u.repeat) {
-		if !u.run.Sealed(key) {
+	for _, t := range u.plan.judged(u.arm) {
+		if !u.run.Sealed(u.arm.key(t, u.repeat)) {
 			return nil
 		}
 	}

@@ -18,10 +18,21 @@ import (
 // What it logged is kept.
 var ErrStopped = errors.New("stopped")
 
+// Subject says whom a task judges.
+type Subject int
+
+// The subjects. An arm of the suite has cells of the tasks that judge its kind.
+const (
+	Recommenders Subject = iota + 1 // a cell per [[recommender]] and repeat
+	Backends                        // a cell per [[llm]] and repeat; no recommender takes part
+)
+
 // Task is one kind of task that a suite can ask for.
 type Task interface {
 	// Kind is the word in the suite.
 	Kind() string
+	// Subject says whose cells the task makes.
+	Subject() Subject
 	// Version counts changes of what a cell's evidence holds. Runs of different
 	// versions never share a folder.
 	Version() int
@@ -43,8 +54,12 @@ type Task interface {
 
 // Bound is a task with its data.
 type Bound interface {
-	// Oracle is the control that no arm may beat.
-	Oracle() sdk.Recommender
+	// Controls are rows that the task adds by itself, an oracle that no arm may
+	// beat first, then baselines. Tasks that share a control's name share its row.
+	Controls() []Control
+	// Refuses says why an arm has no cell here, such as a recommender that does not
+	// predict what the task asks for; "" for those that have.
+	Refuses(arm sdk.ComponentSpec) string
 	// Facts are caveats and counts for the report: name and value.
 	Facts() []record.Fact
 	// Users is the number of users that a cell asks for.
@@ -57,9 +72,19 @@ type Bound interface {
 	Cell(ctx context.Context, c Cell) error
 }
 
+// Control is a row that is answered inside the host.
+type Control struct {
+	Name string
+	// Recommender answers for the control where the task judges recommenders; nil
+	// where it judges something else and finds the answer by the name in Cell.
+	Recommender sdk.Recommender
+}
+
 // Cell is what a task needs to make one cell's evidence.
 type Cell struct {
 	Key record.CellKey
+	// Control names the control whose cell this is; empty for an arm of the suite.
+	Control string
 	// Recommender gives the fitted arm. Calling it may take as long as a fit,
 	// so a cell whose log is complete does not.
 	Recommender func(ctx context.Context) (sdk.Recommender, error)

@@ -30,6 +30,9 @@ type Task struct{}
 // Kind gives "offline".
 func (Task) Kind() string { return Kind }
 
+// Subject is recommenders.
+func (Task) Subject() task.Subject { return task.Recommenders }
+
 // Version of the evidence.
 func (Task) Version() int { return 1 }
 
@@ -149,10 +152,14 @@ type bound struct {
 	perCall    int       // scores that one call may answer
 }
 
-// Oracle ranks the relevant items first.
-func (b *bound) Oracle() sdk.Recommender {
-	return control.NewOracle(b.split.Test().Items(), func(u int32) []int32 { return b.relevant[u] })
+// Controls is the oracle, which ranks the relevant items first.
+func (b *bound) Controls() []task.Control {
+	oracle := control.NewOracle(b.split.Test().Items(), func(u int32) []int32 { return b.relevant[u] })
+	return []task.Control{{Name: control.OracleName, Recommender: oracle}}
 }
+
+// Refuses nobody: whatever recommends can be ranked.
+func (*bound) Refuses(sdk.ComponentSpec) string { return "" }
 
 // Facts counts who was judged and who was not.
 func (b *bound) Facts() []record.Fact {

@@ -298,7 +298,7 @@ func TestOracle(t *testing.T) {
 		o := options(t, sdk.Options{"cutoffs": []any{k}, "metrics": []any{"ndcg", "hit"}})
 		b := bind(t, o, tiny().split(t, 0.4, 0.2))
 		var j journal
-		if err := b.Cell(t.Context(), j.cell(b.Oracle())); err != nil {
+		if err := b.Cell(t.Context(), j.cell(b.Controls()[0].Recommender)); err != nil {
 			t.Fatal(err)
 		}
 		sheet, err := Task{}.Scorer(o)(j.file(t))

@@ -295,7 +295,7 @@ func TestNothingShown(t *testing.T) {
 func TestOracleOrdersPerfectly(t *testing.T) {
 	o := options(t, sdk.Options{"cutoffs": []any{int64(1), int64(3)}, "metrics": []any{"auc", "map", "recall-capped"}})
 	b := bind(t, o, films().split(t, 0.4, 0.2))
-	for _, c := range scored(t, films(), o, b.Oracle()).Columns {
+	for _, c := range scored(t, films(), o, b.Controls()[0].Recommender).Columns {
 		if c.Metric != metric.TieShare && !slices.Equal(c.Values, []float64{1, 1, 1}) {
 			t.Errorf("%s of the oracle is %v, want exactly 1", c.Metric, c.Values)
 		}
