@@ -155,8 +155,12 @@ func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
 		return blame(s.Dataset, "dataset", err)
 	}
 	p.config.Events(Phase{Text: fmt.Sprintf("splitting %d interactions (%s)", p.corpus.Interactions(), s.Split.Method)})
+	seed := s.Seed
+	if s.Split.Seed != nil {
+		seed = *s.Split.Seed
+	}
 	p.split, err = p.corpus.Split(corpus.SplitParams{
-		Method: s.Split.Method, Test: s.Split.Test, Valid: s.Split.Valid, Seed: seedFor(s.Seed, streamSplit),
+		Method: s.Split.Method, Test: s.Split.Test, Valid: s.Split.Valid, Seed: seedFor(seed, streamSplit),
 	})
 	if err != nil {
 		return blameSplit(s.Split, err)

@@ -47,12 +47,16 @@ func (s *Suite) Canonical(c Catalogue) []byte {
 		}
 		tasks = append(tasks, map[string]any{"kind": t.Kind, "options": digestible(specs, t.Options, base)})
 	}
+	split := map[string]any{"method": s.Split.Method, "test": s.Split.Test, "valid": s.Split.Valid + 0}
+	if s.Split.Seed != nil {
+		split["seed"] = *s.Split.Seed
+	}
 	return encode(map[string]any{
 		"schema":  s.Schema,
 		"seed":    s.Seed,
 		"repeats": s.Repeats,
 		"dataset": part(sdk.KindDataset, s.Dataset, ""),
-		"split":   map[string]any{"method": s.Split.Method, "test": s.Split.Test, "valid": s.Split.Valid + 0},
+		"split":   split,
 		"arms":    arms,
 		"tasks":   tasks,
 	})

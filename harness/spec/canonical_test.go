@@ -50,6 +50,7 @@ func TestCanonicalFollowsResults(t *testing.T) {
 		"repeats=4":                                   false,
 		"split.test=0.25":                             false,
 		"split.valid=0":                               false,
+		"split.seed=7":                                false,
 		"task.offline.options.cutoffs=[10,5]":         false,
 		"task.offline.options.relevance='interacted'": true,
 	} {

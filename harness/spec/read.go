@@ -86,6 +86,10 @@ func (t *table) split() Split {
 	test, okTest := d.fraction("test")
 	valid, okValid := d.fraction("valid")
 	s.Test, s.Valid = test, valid
+	if seed := d.count("seed", -1, 0, math.MaxInt64); seed >= 0 {
+		own := uint64(seed)
+		s.Seed = &own
+	}
 	for _, name := range decided(s.Method) {
 		if _, ok := d.values[name]; ok {
 			d.fail(name, "leave it out", "%s decides that by itself", s.Method)

@@ -50,10 +50,11 @@ type Arm struct {
 	Component
 }
 
-// Split says how interactions are divided in time.
+// Split says how interactions are divided.
 type Split struct {
 	Method      string
 	Test, Valid float64 // fractions of a user's interactions
+	Seed        *uint64 // nil: the suite's
 	Pos         Pos
 }
 
