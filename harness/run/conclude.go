@@ -60,7 +60,7 @@ func (p *Plan) manifest(started, finished time.Time, invalid map[string]string) 
 		Data: record.DataFacts{
 			Name: p.dataName, Plugin: s.Dataset.Plugin, Version: info.Version, License: info.License, Citation: info.Citation,
 			Planted: info.Planted, Digest: p.corpus.Digest(),
-			Users: p.corpus.Users(), Items: p.corpus.Items(), Interactions: p.corpus.Interactions(),
+			Users: p.corpus.Users(), Items: p.corpus.Items(), Interactions: p.corpus.Interactions(), Filter: p.filtered,
 			Split: record.SplitFacts{
 				Method: s.Split.Method, Test: s.Split.Test, Valid: s.Split.Valid, Digest: p.split.Digest(),
 				TrainRows: stats.TrainRows, ValidRows: stats.ValidRows, TestRows: stats.TestRows,

@@ -92,6 +92,7 @@ type Plan struct {
 	tasks  []bound
 	id     record.Identity
 
+	filtered  *record.FilterFacts // nil: the suite has no filter
 	dataName  string
 	canonical []byte
 
@@ -154,6 +155,9 @@ func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
 	if p.corpus, err = p.openCorpus(ctx); err != nil {
 		return blame(s.Dataset, "dataset", err)
 	}
+	if err := p.filter(); err != nil {
+		return err
+	}
 	p.config.Events(Phase{Text: fmt.Sprintf("splitting %d interactions (%s)", p.corpus.Interactions(), s.Split.Method)})
 	seed := s.Seed
 	if s.Split.Seed != nil {
@@ -188,6 +192,32 @@ func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
 		p.id.Arms = append(p.id.Arms, record.ArmDigest{Name: a.name, Digest: a.digest})
 	}
 	return nil
+}
+
+// filter puts the part of the data that the suite asks for in the place of the
+// whole.
+func (p *Plan) filter() error {
+	f := p.config.Suite.Filter
+	if f == nil {
+		return nil
+	}
+	whole := p.corpus
+	p.config.Events(Phase{Text: fmt.Sprintf("filtering %d interactions", whole.Interactions())})
+	part, stats, err := whole.Filter(corpus.FilterParams{MinValue: f.MinValue, MaxValue: f.MaxValue, UserCore: f.UserCore, ItemCore: f.ItemCore})
+	if err != nil {
+		var named *sdk.Error
+		if key := ""; errors.As(err, &named) && errors.Is(err, sdk.ErrInvalid) {
+			key = strings.TrimPrefix(named.Option, "filter.")
+			return spec.Errors{f.Blame(key, err)}
+		}
+		return err
+	}
+	p.filtered = &record.FilterFacts{
+		UserCore: f.UserCore, ItemCore: f.ItemCore, MinValue: f.MinValue, MaxValue: f.MaxValue,
+		Users: stats.Users, Items: stats.Items, ByValue: stats.ByValue, ByCore: stats.ByCore,
+	}
+	p.corpus = part
+	return whole.Close()
 }
 
 // blame gives an error that the user can mend its place in the suite.

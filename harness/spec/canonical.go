@@ -51,7 +51,7 @@ func (s *Suite) Canonical(c Catalogue) []byte {
 	if s.Split.Seed != nil {
 		split["seed"] = *s.Split.Seed
 	}
-	return encode(map[string]any{
+	form := map[string]any{
 		"schema":  s.Schema,
 		"seed":    s.Seed,
 		"repeats": s.Repeats,
@@ -59,7 +59,11 @@ func (s *Suite) Canonical(c Catalogue) []byte {
 		"split":   split,
 		"arms":    arms,
 		"tasks":   tasks,
-	})
+	}
+	if f := s.Filter; f != nil {
+		form["filter"] = map[string]any{"user-core": f.UserCore, "item-core": f.ItemCore, "min-value": f.MinValue, "max-value": f.MaxValue}
+	}
+	return encode(form)
 }
 
 // CanonicalOptions gives the canonical JSON of one component's options, as in

@@ -27,6 +27,7 @@ type Suite struct {
 	Seed         uint64
 	Repeats      int // at least 1
 	Dataset      Component
+	Filter       *Filter // nil: all of the data is used
 	Split        Split
 	Recommenders []Arm  // at least one, names unique
 	Tasks        []Task // at least one, kinds unique
@@ -48,6 +49,15 @@ type Component struct {
 type Arm struct {
 	Name string // kebab-case
 	Component
+}
+
+// Filter says what of the data is used, before it is split.
+type Filter struct {
+	UserCore, ItemCore int      // interactions that a user and an item must have left, iteratively; 0: any number
+	MinValue, MaxValue *float64 // nil: no bound
+	Pos                Pos
+
+	at *place
 }
 
 // Split says how interactions are divided.
