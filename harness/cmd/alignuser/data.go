@@ -18,13 +18,13 @@ import (
 func newDataCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "data",
-		Short:   "Look at data sets, and write their splits into files",
+		Short:   "Get data sets, look at them, and write their splits into files",
 		Long:    "Data sets come from plugins. What was read once is kept, checked by hash, in the cache folder\n($ALIGNUSER_CACHE, or the user's cache folder).",
-		Example: "  alignuser data inspect benchmarks/quickstart.toml",
+		Example: "  alignuser data list\n  alignuser data inspect benchmarks/quickstart.toml",
 		Args:    noSuchVerb,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newDataInspectCommand(a), newDataExportCommand(a))
+	c.AddCommand(newDataListCommand(a), newDataGetCommand(a), newDataInspectCommand(a), newDataExportCommand(a))
 	return c
 }
 
@@ -39,7 +39,7 @@ func (a *app) openData(ctx context.Context, s *spec.Suite, path string) (*run.Da
 	progress := newProgress(a)
 	defer progress.Close()
 	d, err := run.OpenData(ctx, run.Config{
-		Suite: s, Host: h, Tasks: all.Tasks(), CacheDir: a.cacheDir(), Offline: a.getenv("ALIGNUSER_OFFLINE") == "1", Events: progress.Event,
+		Suite: s, Host: h, Tasks: all.Tasks(), CacheDir: a.cacheDir(), Offline: a.offline(), Events: progress.Event,
 	})
 	if err != nil {
 		return nil, suiteError(err)

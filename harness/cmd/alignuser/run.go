@@ -107,7 +107,7 @@ func (a *app) runSuite(ctx context.Context, s *spec.Suite, path, out string, set
 	progress := newProgress(a)
 	defer progress.Close()
 	plan, err := run.Prepare(soft, run.Config{
-		Suite: s, Host: h, Tasks: all.Tasks(), Root: out, CacheDir: a.cacheDir(), Offline: a.getenv("ALIGNUSER_OFFLINE") == "1",
+		Suite: s, Host: h, Tasks: all.Tasks(), Root: out, CacheDir: a.cacheDir(), Offline: a.offline(),
 		Version: version(), Command: command(path, sets, s), Events: progress.Event,
 	})
 	if err != nil && soft.Err() != nil {
