@@ -150,24 +150,8 @@ func Check(s *spec.Suite, c Catalogue) error {
 
 func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
 	s := p.config.Suite
-	p.config.Events(Phase{Text: "reading data set " + s.Dataset.Plugin})
-	var err error
-	if p.corpus, err = p.openCorpus(ctx); err != nil {
-		return blame(s.Dataset, "dataset", err)
-	}
-	if err := p.filter(); err != nil {
+	if err := p.openData(ctx); err != nil {
 		return err
-	}
-	p.config.Events(Phase{Text: fmt.Sprintf("splitting %d interactions (%s)", p.corpus.Interactions(), s.Split.Method)})
-	seed := s.Seed
-	if s.Split.Seed != nil {
-		seed = *s.Split.Seed
-	}
-	p.split, err = p.corpus.Split(corpus.SplitParams{
-		Method: s.Split.Method, Test: s.Split.Test, Valid: s.Split.Valid, Seed: seedFor(seed, streamSplit),
-	})
-	if err != nil {
-		return blameSplit(s.Split, err)
 	}
 	for _, t := range s.Tasks {
 		known, _ := find(p.config.Tasks, t.Kind)
