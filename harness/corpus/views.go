@@ -53,6 +53,7 @@ func newSplit(c *Corpus, p SplitParams, m method, in ordered, d division) (*Spli
 			s.stats.UsersWithoutTest++
 		}
 	}
+	s.sayCold()
 	if s.stats.TestRows == 0 {
 		return nil, sdk.Invalidf("split.test", "data set %s: no interaction is left to test on: users have too few interactions for a fraction of %v, or all at one time", c.name, p.Test)
 	}
@@ -65,6 +66,29 @@ func newSplit(c *Corpus, p SplitParams, m method, in ordered, d division) (*Spli
 	h.Write(raw)
 	s.digest = hex.EncodeToString(h.Sum(nil))
 	return s, nil
+}
+
+// sayCold counts aloud what nothing was learnt about: users who are tested
+// without training, and test rows of items that training never saw. They stay.
+func (s *Split) sayCold() {
+	users, rows := 0, 0
+	for u := range int32(s.in.Users) {
+		test := s.test.Of(u)
+		if len(test) > 0 && len(s.train.Of(u)) == 0 {
+			users++
+		}
+		for _, item := range test {
+			if s.train.Count(item) == 0 {
+				rows++
+			}
+		}
+	}
+	if users > 0 {
+		s.corpus.config.warn("users tested without any training data: %d (they stay, and are judged)", users)
+	}
+	if rows > 0 {
+		s.corpus.config.warn("test rows of items never seen in training: %d of %d (they stay, and few recommenders can find them)", rows, s.stats.TestRows)
+	}
 }
 
 // Digest identifies the data and where every interaction went. By which method

@@ -1,6 +1,7 @@
 package tabular
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,7 +100,9 @@ func column(rows Rows, file, option, want string, width int) (int, error) {
 		return 0, sdk.Invalidf(option, "%q: %s has no header: name columns by position, \"1\" to \"%d\", or set header = true", want, file, width)
 	}
 	hint := "it has " + strings.Join(names, ", ")
-	if near := sdk.Nearest(want, names); near != "" {
+	if len(names) == 1 {
+		hint = fmt.Sprintf("its only one is %q: is separator right?", names[0])
+	} else if near := sdk.Nearest(want, names); near != "" {
 		hint = "did you mean " + near + "?"
 	}
 	return 0, sdk.Invalidf(option, "%s has no column %q (%s)", file, want, hint)
