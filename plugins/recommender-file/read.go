@@ -162,7 +162,7 @@ func (r *reader) bad(line int, format string, args ...any) error {
 // as many.
 func (r *reader) row(fields [][]byte, at []int, line int) error {
 	user, items := fields[at[0]], bytes.Split(fields[at[1]], []byte(listMark))
-	if len(fields[at[1]]) == 0 && len(user) > 0 && bytes.Contains(user, []byte(listMark)) {
+	if bytes.Contains(user, []byte(listMark)) {
 		return r.bad(line, "the user is a list: want one user a row")
 	}
 	var numbers [][]byte
