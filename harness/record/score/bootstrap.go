@@ -23,8 +23,8 @@ const batchDraws = 8
 
 // bootstrap gives every column's percentile interval: users are drawn with
 // replacement, and the mean, or the ratio of sums, is taken over the drawn users
-// that have a value (Efron and Tibshirani 1993, section 13.3). The draws depend on the seed and
-// the list of users, nothing else.
+// that have a value (Efron and Tibshirani 1993, section 13.3). The draws depend
+// on the seed and the list of users, nothing else.
 func (m *matrix) bootstrap(seed uint64, workers int) []interval {
 	base := drawSeed(seed, m.users)
 	out := make([]interval, 0, len(m.columns))
