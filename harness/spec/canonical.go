@@ -47,15 +47,23 @@ func (s *Suite) Canonical(c Catalogue) []byte {
 		}
 		tasks = append(tasks, map[string]any{"kind": t.Kind, "options": digestible(specs, t.Options, base)})
 	}
-	return encode(map[string]any{
+	split := map[string]any{"method": s.Split.Method, "test": s.Split.Test, "valid": s.Split.Valid + 0}
+	if s.Split.Seed != nil {
+		split["seed"] = *s.Split.Seed
+	}
+	form := map[string]any{
 		"schema":  s.Schema,
 		"seed":    s.Seed,
 		"repeats": s.Repeats,
 		"dataset": part(sdk.KindDataset, s.Dataset, ""),
-		"split":   map[string]any{"method": s.Split.Method, "test": s.Split.Test, "valid": s.Split.Valid + 0},
+		"split":   split,
 		"arms":    arms,
 		"tasks":   tasks,
-	})
+	}
+	if f := s.Filter; f != nil {
+		form["filter"] = map[string]any{"user-core": f.UserCore, "item-core": f.ItemCore, "min-value": f.MinValue, "max-value": f.MaxValue}
+	}
+	return encode(form)
 }
 
 // CanonicalOptions gives the canonical JSON of one component's options, as in

@@ -59,6 +59,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newValidateCommand(a),
 		newRunCommand(a),
 		newReportCommand(a),
+		newDataCommand(a),
 		newDoctorCommand(a),
 		newPluginCommand(a),
 		newVersionCommand(a),
