@@ -91,8 +91,10 @@ type ArmFacts struct {
 	Builtin     bool           `json:"builtin"`
 	Options     map[string]any `json:"options"`
 	Determinism string         `json:"determinism"`
-	Control     bool           `json:"control"`         // true: sees the truth or answers by a rule; not a competitor
-	Tasks       []string       `json:"tasks,omitempty"` // those with cells of this arm; empty: all
+	Control     bool           `json:"control"`        // true: sees the truth or answers by a rule; not a competitor
+	Tasks       []string       `json:"tasks,omitzero"` // those with cells of this arm; nil: all; empty: none
+
+	Files map[string]string `json:"files,omitempty"` // digests of what path options name, by option
 }
 
 // TaskFacts describes a task of the suite.

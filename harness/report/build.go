@@ -29,11 +29,11 @@ type taskFacts struct {
 type arm struct {
 	Name, Component, Version, Digest string
 	Control                          bool
-	Tasks                            []string // none: all
+	Tasks                            []string // nil: all
 }
 
 // in reports whether a task has cells of the arm.
-func (a arm) in(task string) bool { return len(a.Tasks) == 0 || slices.Contains(a.Tasks, task) }
+func (a arm) in(task string) bool { return a.Tasks == nil || slices.Contains(a.Tasks, task) }
 
 // value is a line of summary.csv; Lo and Hi are NaN where there is no interval.
 type value struct {

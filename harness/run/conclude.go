@@ -75,7 +75,7 @@ func (p *Plan) manifest(started, finished time.Time, invalid map[string]string) 
 		m.Arms = append(m.Arms, record.ArmFacts{
 			Name: a.name, Plugin: a.exe.Name, Component: a.spec.Name, Version: a.exe.Version, Digest: a.digest,
 			Builtin: a.exe.Builtin || a.control, Options: significant(a.spec, a.options), Determinism: a.spec.Determinism.String(), Control: a.control,
-			Tasks: p.kinds(a),
+			Tasks: p.kinds(a), Files: a.files,
 		})
 	}
 	for _, t := range p.tasks {

@@ -28,6 +28,7 @@ var programs = []struct{ label, source string }{
 	{"dataset-tiny", "./testdata/dataset-tiny"},
 	{"recommender-bad", "../host/testdata/badplugin"},
 	{"recommender-basics", "../../plugins/recommender-basics"},
+	{"recommender-file", "../../plugins/recommender-file"},
 	{"recommender-neighbors", "../../plugins/recommender-neighbors"},
 }
 

@@ -43,7 +43,8 @@ type arm struct {
 	spec    sdk.ComponentSpec
 	options sdk.Options
 	digest  string
-	control bool // answered inside the host
+	files   map[string]string // digests of what its path options name, by option
+	control bool              // answered inside the host
 }
 
 // key names the arm's cell of a task.
@@ -138,7 +139,11 @@ func Check(s *spec.Suite, c Catalogue) error {
 		wrong = append(wrong, s.Dataset.Blame("dataset", err))
 	}
 	for _, r := range s.Recommenders {
-		if err := c.validate(sdk.KindRecommender, r.Component); err != nil {
+		err := c.validate(sdk.KindRecommender, r.Component)
+		if err == nil {
+			err = c.reachable(sdk.KindRecommender, r.Component)
+		}
+		if err != nil {
 			wrong = append(wrong, r.Blame("recommender."+r.Name, err))
 		}
 	}
@@ -255,7 +260,7 @@ func (p *Plan) openCorpus(ctx context.Context) (*corpus.Corpus, error) {
 // table carries: a random arm where the suite has none, and those of the tasks.
 func (p *Plan) findArms(catalogue Catalogue) error {
 	s := p.config.Suite
-	arms := s.Recommenders
+	arms, asked := s.Recommenders, len(s.Recommenders)
 	random := !slices.ContainsFunc(p.tasks, func(t bound) bool { return t.task.Subject() == task.Recommenders })
 	for _, r := range arms {
 		random = random || isRandom(r.Plugin, r.Component.Component)
@@ -274,10 +279,29 @@ func (p *Plan) findArms(catalogue Catalogue) error {
 		if err != nil {
 			return fmt.Errorf("%s: recommender %s: %w", r.Pos, r.Name, err)
 		}
-		p.arms = append(p.arms, arm{
-			name: r.Name, subject: task.Recommenders, exe: exe, spec: described, options: r.Options,
-			digest: digest(exe.Digest, described.Name, string(spec.CanonicalOptions(described.Options, r.Options, filepath.Dir(s.Path)))),
-		})
+		a := arm{name: r.Name, subject: task.Recommenders, exe: exe, spec: described, options: r.Options}
+		if len(arms) > asked && r.Name == control.RandomName && len(p.judged(a)) == 0 {
+			continue // nobody named it, and no task would ask it
+		}
+		if a.files, err = contents(described.Options, r.Options); err != nil {
+			return spec.Errors{r.Blame("recommender."+r.Name, err)}
+		}
+		parts := []any{exe.Digest, described.Name, string(spec.CanonicalOptions(described.Options, r.Options, filepath.Dir(s.Path)))}
+		if len(a.files) > 0 {
+			parts = append(parts, a.files)
+		}
+		a.digest = digest(parts...)
+		p.arms = append(p.arms, a)
+	}
+	for _, t := range p.tasks {
+		for _, r := range s.Recommenders {
+			if _, taken := t.control(r.Name); taken {
+				return spec.Errors{{
+					Pos: r.Pos, Where: "recommender." + r.Name + ".name",
+					What: fmt.Sprintf("%q is the name of a control of task %s", r.Name, t.task.Kind()), Fix: fmt.Sprintf("choose name = %q", "my-"+r.Name),
+				}}
+			}
+		}
 	}
 	p.addControls()
 	return nil

@@ -138,7 +138,7 @@ func TestFormatTables(t *testing.T) {
 	page := readme(t)
 	for _, key := range []string{
 		"schema", "name", "title", "seed", "repeats", "plugin", "component", "options", "method", "test", "valid", "kind",
-		"cutoffs", "metrics", "relevance", "workers", "threads", "fit-timeout", "call-timeout", "memory",
+		"cutoffs", "metrics", "relevance", "cold", "workers", "threads", "fit-timeout", "call-timeout", "memory",
 	} {
 		if !strings.Contains(page, "\n| `"+key+"` | ") {
 			t.Errorf("no row for %s", key)
@@ -147,6 +147,11 @@ func TestFormatTables(t *testing.T) {
 	for _, m := range metric.Table() {
 		if !strings.Contains(page, "\n| `"+m.Name+"` | "+m.Doc+" | ") {
 			t.Errorf("no row for %s with the words of the metric table", m.Name)
+		}
+	}
+	for _, m := range metric.Ratings() {
+		if name := strings.TrimSuffix(m.ID, ".pooled"); !strings.Contains(page, "`"+name+"`") {
+			t.Errorf("no word of %s", m.ID)
 		}
 	}
 }
@@ -161,7 +166,7 @@ func TestCommittedSuites(t *testing.T) {
 	page := readme(t)
 	for _, file := range files {
 		var sets []string
-		if strings.Contains(file, "movielens") {
+		if !strings.Contains(file, "quickstart") {
 			sets = []string{"dataset.options.path=ml-100k"}
 		}
 		s := load(t, file, sets...)

@@ -31,9 +31,12 @@ func tabularOptions() []sdk.OptionSpec {
 	return specs
 }
 
-func (catalogue) TaskKinds() []string { return []string{"offline"} }
+func (catalogue) TaskKinds() []string { return []string{"offline", "rating"} }
 
 func (catalogue) TaskOptions(kind string) ([]sdk.OptionSpec, bool) {
+	if kind == "rating" {
+		return []sdk.OptionSpec{{Name: "cold", Type: sdk.OptionEnum, Choices: []string{"include", "exclude"}, Default: "include"}}, true
+	}
 	return []sdk.OptionSpec{
 		{Name: "cutoffs", Type: sdk.OptionList, Element: sdk.OptionInt, Default: []any{int64(10)}, Min: sdk.Bound(1), Max: sdk.Bound(1000)},
 		{
@@ -52,6 +55,7 @@ func (catalogue) Component(kind sdk.Kind, plugin, component string) (sdk.Compone
 		}}},
 		"dataset movielens": {{Name: "100k", Options: []sdk.OptionSpec{
 			{Name: "path", Type: sdk.OptionPath, Required: true, Doc: "the unpacked folder ml-100k"},
+			{Name: "fold", Type: sdk.OptionEnum, Choices: []string{"none", "u1"}},
 		}}},
 		"dataset tabular":    {{Name: "csv", Options: tabularOptions()}},
 		"recommender basics": {{Name: "popular"}, {Name: "random"}},
@@ -61,7 +65,13 @@ func (catalogue) Component(kind sdk.Kind, plugin, component string) (sdk.Compone
 			{Name: "userknn"},
 			{Name: "slim"},
 		},
-		"recommender factors": {{Name: "mf"}, {Name: "bpr"}, {Name: "ials"}},
+		"recommender factors": {
+			{Name: "mf", Options: []sdk.OptionSpec{{Name: "factors", Type: sdk.OptionInt, Default: int64(64), Min: sdk.Bound(1)}}},
+			{Name: "bpr"}, {Name: "ials"},
+		},
+		"recommender file": {{Name: "lists", Options: []sdk.OptionSpec{
+			{Name: "path", Type: sdk.OptionPath, Required: true}, {Name: "rank", Type: sdk.OptionString},
+		}}},
 		// every type of option, for the tests alone
 		"recommender all": {{Name: "all", Options: []sdk.OptionSpec{
 			{Name: "bool", Type: sdk.OptionBool, Default: false},

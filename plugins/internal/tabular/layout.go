@@ -80,8 +80,22 @@ func Tables() []sdk.TableSpec {
 	}
 }
 
-// column finds a mapped column. Option names the option to blame. It gives -1
-// where none is wanted.
+// Find gives the place of a column by its name or its position from "1", -1
+// where none is wanted. Option is the one to blame where there is no such
+// column, list says whether several words are welcome, and width is the number
+// of columns.
+func Find(rows Rows, file, option, want string, list bool, width int) (int, error) {
+	at, err := column(rows, file, option, want, width)
+	if err != nil || at < 0 {
+		return at, err
+	}
+	if why := rows.Refuses(at, list); why != "" {
+		return 0, sdk.Invalidf(option, "column %q of %s is %s", want, file, why)
+	}
+	return at, nil
+}
+
+// column finds a mapped column, whatever it holds.
 func column(rows Rows, file, option, want string, width int) (int, error) {
 	if want == "" {
 		return -1, nil

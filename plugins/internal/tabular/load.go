@@ -171,14 +171,8 @@ type wanted struct {
 // columns finds mapped columns.
 func columns(rows Rows, file string, width int, want ...[]wanted) (err error) {
 	for _, w := range slices.Concat(want...) {
-		if *w.at, err = column(rows, file, w.option, w.name, width); err != nil {
+		if *w.at, err = Find(rows, file, w.option, w.name, w.list, width); err != nil {
 			return err
-		}
-		if *w.at < 0 {
-			continue
-		}
-		if why := rows.Refuses(*w.at, w.list); why != "" {
-			return sdk.Invalidf(w.option, "column %q of %s is %s", w.name, file, why)
 		}
 	}
 	return nil
