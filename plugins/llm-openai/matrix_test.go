@@ -37,9 +37,6 @@ func TestMatrix(t *testing.T) {
 			return ""
 		}
 	}
-	unmet := func(body string) openaitest.Behaviour {
-		return openaitest.Behaviour{Status: 500, Body: body}
-	}
 	for name, c := range map[string]struct {
 		do    openaitest.Behaviour
 		check func(sdk.GenerateResult) string
@@ -70,8 +67,8 @@ func TestMatrix(t *testing.T) {
 		"502 page":  {openaitest.Behaviour{Status: 502, Body: "<html>\n<h1>Bad  gateway</h1></html>"}, failure(502, false, 0, "<html> <h1>Bad gateway</h1></html>")},
 		"503 wait":  {openaitest.Behaviour{Status: 503, Message: "busy", Header: http.Header{"Retry-After": {"1"}}}, failure(503, false, time.Second, "busy")},
 		"529":       {openaitest.Failing(529), failure(529, false, 0, "")},
-		"422":       {unmet(`{"detail":[{"msg":"field required"}]}`), failure(500, false, 0, "field required")},
-		"text":      {unmet("not\xffutf8"), failure(500, false, 0, "not")},
+		"detail":    {openaitest.Behaviour{Status: 500, Body: `{"detail":[{"msg":"field required"}]}`}, failure(500, false, 0, "field required")},
+		"not UTF-8": {openaitest.Behaviour{Status: 500, Body: "not\xffutf8"}, failure(500, false, 0, "not\uFFFDutf8")},
 		"dropped":   {openaitest.Dropped(), failure(0, false, 0, "no answer from")},
 		"cut":       {openaitest.Cut(), failure(200, true, 0, "broke off")},
 		"malformed": {openaitest.Malformed(), failure(200, true, 0, "cannot be used")},
@@ -185,7 +182,7 @@ func TestErrorsWithRemedy(t *testing.T) {
 		"wrong key":   {openaitest.Options{Key: "another"}, theKey, "is the key right, and meant for this base-url?"},
 		"model":       {openaitest.Options{Models: []string{"x"}}, "", `is there a model "m"`},
 		"context":     {openaitest.Options{Context: 5}, "", "maximum context length is 5 tokens"},
-		"temperature": {openaitest.Options{Reasoning: true}, "", "see option max-tokens-field"},
+		"limit field": {openaitest.Options{Reasoning: true}, "", "see option max-tokens-field"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := openaitest.Start(t, c.server)

@@ -28,7 +28,7 @@ var (
 type unstrict struct{ path, keyword, why string }
 
 func (u *unstrict) Error() string {
-	return fmt.Sprintf("schema: %s: %s: %s", strings.TrimPrefix(u.path+".", "."), u.keyword, u.why)
+	return fmt.Sprintf("schema%s: %s: %s", u.path, u.keyword, u.why)
 }
 
 // toStrict gives the strict form of a schema. Every answer that is valid by
