@@ -166,7 +166,7 @@ func (c *chat) result(q question, x *exchange, resp openai.ChatCompletionRespons
 	if q.shape != nil {
 		out.Fingerprint += " structured=" + q.form.String()
 		if at, ok := extract(content, func(v json.RawMessage) bool { return fits(q.shape.valid, v) }); ok && out.Finish != sdk.FinishRefusal {
-			out.JSON = compact(prune(q.shape.raw, q.shape.raw, json.RawMessage(content[at.from:at.to])))
+			out.JSON = compact(prune(q.shape.raw, json.RawMessage(content[at.from:at.to])))
 			out.Choices = choices(content, at, q.shape.raw, tokens)
 		}
 	}

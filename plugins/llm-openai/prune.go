@@ -9,41 +9,63 @@ import (
 // prune takes the nulls out of an answer that stand for absent properties:
 // those of properties that the schema does not require and does not let be
 // null. Anything else stays as it is, in its own order.
-func prune(root, schema, answer json.RawMessage) json.RawMessage {
-	return pruned(root, schema, answer, 0)
+func prune(schema, answer json.RawMessage) json.RawMessage {
+	p := &pruner{root: schema, steps: pruneSteps}
+	return p.value(schema, answer)
 }
 
-func pruned(root, schema, answer json.RawMessage, depth int) json.RawMessage {
-	s, err := readObject(schema)
-	if err != nil || depth > deepest {
+// pruneSteps bounds the work: a schema of alternatives that refer to each
+// other would otherwise take for ever. What is left over stays as it is.
+const pruneSteps = 4_000
+
+type pruner struct {
+	root  json.RawMessage
+	steps int
+}
+
+// read gives a schema with its reference followed; nil where there is none or
+// the work is done.
+func (p *pruner) read(schema json.RawMessage) object {
+	for range deepest {
+		p.steps--
+		s, err := readObject(schema)
+		if err != nil || p.steps < 0 {
+			return nil
+		}
+		ref := words(s.get("$ref"))
+		if len(ref) != 1 {
+			return s
+		}
+		if schema, err = follow(p.root, ref[0]); err != nil {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (p *pruner) value(schema, answer json.RawMessage) json.RawMessage {
+	s := p.read(schema)
+	answer = bytes.TrimSpace(answer)
+	if s == nil || len(answer) == 0 {
 		return answer
 	}
-	if ref := words(s.get("$ref")); len(ref) == 1 {
-		target, err := follow(root, ref[0])
-		if err != nil {
-			return answer
-		}
-		return pruned(root, target, answer, depth+1)
-	}
 	for _, option := range elements(s.get("anyOf")) {
-		answer = pruned(root, option, answer, depth+1)
+		answer = p.value(option, answer)
 	}
-	answer = bytes.TrimSpace(answer)
 	switch {
-	case len(answer) == 0:
 	case answer[0] == '[' && s.get("items") != nil:
 		values := elements(answer)
 		for i, v := range values {
-			values[i] = pruned(root, s.get("items"), v, depth+1)
+			values[i] = p.value(s.get("items"), v)
 		}
 		return list(values)
 	case answer[0] == '{':
-		return prunedObject(root, s, answer, depth)
+		return p.object(s, answer)
 	}
 	return answer
 }
 
-func prunedObject(root json.RawMessage, s object, answer json.RawMessage, depth int) json.RawMessage {
+func (p *pruner) object(s object, answer json.RawMessage) json.RawMessage {
 	properties, err1 := readObject(s.get("properties"))
 	in, err2 := readObject(answer)
 	if err1 != nil || err2 != nil {
@@ -53,30 +75,26 @@ func prunedObject(root json.RawMessage, s object, answer json.RawMessage, depth 
 	var out object
 	for _, m := range in {
 		schema := properties.get(m.name)
-		absent := schema != nil && string(m.value) == "null" && !slices.Contains(needed, m.name) && !mayBeNull(root, schema, depth)
-		if absent {
+		switch {
+		case schema == nil:
+		case string(m.value) != "null":
+			m.value = p.value(schema, m.value)
+		case !slices.Contains(needed, m.name) && !p.nullable(schema):
 			continue
-		}
-		if schema != nil {
-			m.value = pruned(root, schema, m.value, depth+1)
 		}
 		out = append(out, m)
 	}
 	return out.raw()
 }
 
-// mayBeNull tells whether a schema allows null.
-func mayBeNull(root, schema json.RawMessage, depth int) bool {
-	s, err := readObject(schema)
-	if err != nil || depth > deepest {
-		return false
-	}
-	if ref := words(s.get("$ref")); len(ref) == 1 {
-		target, err := follow(root, ref[0])
-		return err == nil && mayBeNull(root, target, depth+1)
+// nullable tells whether a schema allows null.
+func (p *pruner) nullable(schema json.RawMessage) bool {
+	s := p.read(schema)
+	if s == nil {
+		return true // nothing is known against it
 	}
 	if options := elements(s.get("anyOf")); len(options) > 0 {
-		return slices.ContainsFunc(options, func(o json.RawMessage) bool { return mayBeNull(root, o, depth+1) })
+		return slices.ContainsFunc(options, p.nullable)
 	}
 	if values := elements(s.get("enum")); len(values) > 0 {
 		return slices.ContainsFunc(values, func(v json.RawMessage) bool { return string(v) == "null" })
