@@ -7,13 +7,16 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -181,7 +184,36 @@ func drive(b *testing.B, path string, o openaitest.Options, seconds, slots int, 
 	b.ReportMetric(100*float64(len(done))/last.Seconds()/ideal, "%-of-ideal")
 	b.ReportMetric(100*float64(n)/(last-warm).Seconds()/ideal, "%-after-5s")
 	b.ReportMetric(100*refused/(refused+float64(n)), "%-refused-after-5s")
+	if o.Rate == nil {
+		b.ReportMetric(100*plain(b, s.URL(), slots, 5*time.Second)/ideal, "%-plain-http-gets")
+	}
 	b.ReportMetric(0, "ns/op")
+}
+
+// plain is what callers without plugin, journal or pace get on this machine as
+// busy as it is: answers a second.
+func plain(b *testing.B, url string, callers int, during time.Duration) float64 {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: callers}}
+	defer client.CloseIdleConnections()
+	var n atomic.Int64
+	began := time.Now()
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			for time.Since(began) < during {
+				r, err := client.Post(url+"/chat/completions", "application/json", strings.NewReader(`{"model":"m","messages":[{"role":"user","content":"a"}]}`))
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				_, _ = io.Copy(io.Discard, r.Body)
+				_ = r.Body.Close()
+				n.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	return float64(n.Load()) / time.Since(began).Seconds()
 }
 
 func refusals(s *openaitest.Server) (n int64) {

@@ -24,7 +24,7 @@ type Config struct {
 	// Batch: the backend is local. Questions that wait together go out in one
 	// Generate, and nothing is paced. Otherwise one request a Generate.
 	Batch       bool
-	Concurrency int // most calls in flight, at most 256; 0: 64
+	Concurrency int // most calls (Batch: questions) in flight, at most 256; 0: 64 (Batch: 256)
 	// MaxRetries is how often an invalid answer is asked for again; 0: 2,
 	// negative: never.
 	MaxRetries int
@@ -121,10 +121,11 @@ func (cfg Config) withDefaults() Config {
 			*v = 0
 		}
 	}
-	set(&cfg.Concurrency, defaultConcurrency)
-	if cfg.Batch && cfg.Concurrency == defaultConcurrency {
-		cfg.Concurrency = mostConcurrency // nothing is paced, and full batches are fast
+	usual := defaultConcurrency
+	if cfg.Batch {
+		usual = mostConcurrency // nothing is paced, and full batches are fast
 	}
+	set(&cfg.Concurrency, usual)
 	set(&cfg.MaxRetries, defaultRetries)
 	set(&cfg.TransportRetries, defaultTransport)
 	if cfg.Patience <= 0 {

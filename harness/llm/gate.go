@@ -59,7 +59,7 @@ type outcome struct {
 }
 
 // firstLimit is where doubling begins.
-const firstLimit = 8
+const firstLimit = 16
 
 // cut is what is left of the limit after a refusal or failure.
 const cut = 0.7
