@@ -140,7 +140,9 @@ func (g *gate) learn(now time.Time, t *ticket, o outcome) {
 			}
 		}
 	case o.refused && fresh:
-		g.pace.refused(now)
+		if told := g.requests.known || g.tokens.known; !told || o.wait == 0 {
+			g.pace.refused(now)
+		}
 		g.shrink(now, cut)
 	case o.strained && fresh:
 		g.shrink(now, cut)
