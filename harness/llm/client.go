@@ -65,6 +65,10 @@ type Client struct {
 	batch   batcher
 	answers atomic.Uint64 // got from the backend, to tell a bad time from a dead backend
 	learned estimator
+	// unsaved bounds the calls in flight and the answers not yet written down,
+	// which is what a kill can cost, to twice the calls in flight: a free slot
+	// need not wait for the disk, and a slow disk stops the calls.
+	unsaved chan struct{}
 
 	mu      sync.Mutex
 	flights map[Key]chan struct{} // questions under way; closed at the end
@@ -109,7 +113,7 @@ func Open(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{cfg: cfg, packer: p, gate: newGate(cfg.Concurrency, !cfg.Batch), flights: map[Key]chan struct{}{}}, nil
+	return &Client{cfg: cfg, packer: p, gate: newGate(cfg.Concurrency, !cfg.Batch), flights: map[Key]chan struct{}{}, unsaved: make(chan struct{}, 2*cfg.Concurrency)}, nil
 }
 
 func (cfg Config) withDefaults() Config {
