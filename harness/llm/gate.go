@@ -58,7 +58,7 @@ type outcome struct {
 }
 
 // firstLimit is where doubling begins.
-const firstLimit = 16
+const firstLimit = 8
 
 // cut is what is left of the limit after a refusal or failure.
 const cut = 0.7
