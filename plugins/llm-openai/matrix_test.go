@@ -12,9 +12,11 @@ import (
 	"github.com/alignuser/alignuser/sdk/plugintest/openaitest"
 )
 
-// TestMatrix plays every misbehaviour to a real process of the plugin. Each
+// TestMatrix plays every misbehaviour to one real process of the plugin. Each
 // question is sent once, whatever happens, and the next one is answered.
 func TestMatrix(t *testing.T) {
+	s := openaitest.Start(t, openaitest.Options{Key: theKey})
+	l, _ := backend(t, options(s), theKey)
 	date := time.Now().UTC().Truncate(time.Second)
 	limits := []string{
 		"X-RateLimit-Limit-Requests", "60", "X-RateLimit-Remaining-Requests", "0", "X-RateLimit-Reset-Requests", "1s",
@@ -111,8 +113,7 @@ func TestMatrix(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := openaitest.Start(t, openaitest.Options{Key: theKey})
-			l, _ := backend(t, options(s), theKey)
+			s.Reset()
 			s.Rule(openaitest.Rule{From: 2, Times: 1, Do: c.do})
 			for n := 1; n <= 3; n++ {
 				r := one(t, l, question1(fmt.Sprint(n)))
