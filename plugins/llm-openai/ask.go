@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sashabaranov/go-openai"
@@ -150,7 +151,7 @@ func (c *chat) result(q question, x *exchange, resp openai.ChatCompletionRespons
 	choice := resp.Choices[0]
 	content := choice.Message.Content
 	out := sdk.GenerateResult{
-		ID: q.ID, Text: content, Finish: finish(choice.FinishReason), Model: resp.Model, Fingerprint: resp.SystemFingerprint,
+		ID: q.ID, Text: content, Finish: finish(choice.FinishReason), Model: c.clean(resp.Model), Fingerprint: c.clean(resp.SystemFingerprint),
 		RateLimits: rateLimits(x.header, time.Now()),
 	}
 	if out.Model == "" {
@@ -175,7 +176,7 @@ func (c *chat) result(q question, x *exchange, resp openai.ChatCompletionRespons
 	if estimated {
 		out.Fingerprint += " usage=estimated"
 	}
-	out.Fingerprint = string(bytes.TrimSpace([]byte(out.Fingerprint)))
+	out.Fingerprint = strings.TrimSpace(out.Fingerprint)
 	return out
 }
 
