@@ -28,6 +28,7 @@ var rules = []rule{
 	{of: "sdk/serve", may: []string{"sdk", "sdk/internal/..."}},
 	{of: "sdk/launch", may: []string{"sdk", "sdk/internal/..."}},
 	{of: "sdk/plugintest", may: []string{"sdk", "sdk/columns", "sdk/launch", "sdk/internal/..."}},
+	{of: "sdk/plugintest/openaitest", may: nil, std: true},
 	{of: "plugins/...", may: []string{"sdk", "sdk/serve", "sdk/columns", "plugins/internal/..."}},
 	{of: "harness/metric", may: nil, std: true},
 	{of: "harness/spec", may: []string{"sdk"}},

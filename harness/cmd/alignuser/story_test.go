@@ -43,6 +43,7 @@ func buildTestPlugins(bin string) error {
 func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"status": status, "await": await, "interrupt": interrupt, "lines": lines,
+		"openai-server": openaiServer,
 	}
 }
 
