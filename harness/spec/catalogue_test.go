@@ -31,9 +31,23 @@ func tabularOptions() []sdk.OptionSpec {
 	return specs
 }
 
-func (catalogue) TaskKinds() []string { return []string{"offline"} }
+func (catalogue) TaskKinds() []string { return []string{"offline", "reading"} }
+
+func (catalogue) TaskNeeds(kind string) []sdk.Kind {
+	return map[string][]sdk.Kind{"offline": {sdk.KindRecommender}, "reading": {sdk.KindLLM}}[kind]
+}
 
 func (catalogue) TaskOptions(kind string) ([]sdk.OptionSpec, bool) {
+	if kind == "reading" {
+		return []sdk.OptionSpec{
+			{Name: "questions", Type: sdk.OptionInt, Default: int64(200), Min: sdk.Bound(1)},
+			{Name: "temperature", Type: sdk.OptionFloat, Default: 0.0, Min: sdk.Bound(0), Max: sdk.Bound(2)},
+			{
+				Name: "kinds", Type: sdk.OptionList, Element: sdk.OptionEnum, Default: []any{"category", "mean", "count"},
+				Choices: []string{"category", "mean", "count", "rated", "category-count", "similar-value"},
+			},
+		}, true
+	}
 	return []sdk.OptionSpec{
 		{Name: "cutoffs", Type: sdk.OptionList, Element: sdk.OptionInt, Default: []any{int64(10)}, Min: sdk.Bound(1), Max: sdk.Bound(1000)},
 		{
@@ -61,6 +75,11 @@ func (catalogue) Component(kind sdk.Kind, plugin, component string) (sdk.Compone
 			{Name: "userknn"},
 			{Name: "slim"},
 		},
+		"llm embedded":        {{Name: "embedded", Options: []sdk.OptionSpec{{Name: "weights", Type: sdk.OptionPath}}}},
+		"llm openai": {{Name: "openai", Needs: sdk.Needs{Secrets: []string{"api-key"}, Network: "any"}, Options: []sdk.OptionSpec{
+			{Name: "model", Type: sdk.OptionString, Required: true},
+			{Name: "base-url", Type: sdk.OptionString, Neutral: true, Default: "https://api.openai.com/v1"},
+		}}},
 		"recommender factors": {{Name: "mf"}, {Name: "bpr"}, {Name: "ials"}},
 		// every type of option, for the tests alone
 		"recommender all": {{Name: "all", Options: []sdk.OptionSpec{
