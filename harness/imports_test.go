@@ -35,6 +35,7 @@ var rules = []rule{
 	{of: "harness/host", may: []string{"sdk", "sdk/launch", "sdk/columns"}},
 	{of: "harness/corpus", may: []string{"sdk", "sdk/columns"}},
 	{of: "harness/record", may: []string{"sdk"}},
+	{of: "harness/llm", may: []string{"sdk"}},
 	{of: "harness/record/score", may: []string{"sdk", "harness/record", "harness/metric"}},
 	{of: "harness/control", may: []string{"sdk", "harness/corpus", "harness/record", "harness/metric"}},
 	{of: "harness/task", may: []string{"sdk", "harness/corpus", "harness/metric", "harness/record", "harness/record/score"}},
@@ -43,7 +44,7 @@ var rules = []rule{
 	{of: "harness/report", may: []string{"harness/record", "harness/metric"}},
 	{of: "harness/run", may: []string{
 		"sdk", "harness/spec", "harness/host", "harness/corpus", "harness/task", "harness/record", "harness/record/score",
-		"harness/control", "harness/metric",
+		"harness/control", "harness/metric", "harness/llm",
 	}},
 	{of: "harness/scaffold", may: []string{"sdk"}},
 	{of: "harness/cmd/...", may: []string{"sdk/...", "sdk", "harness/..."}},
