@@ -12,7 +12,7 @@ import (
 // true its value is 1.
 func accuracy() map[string]bool {
 	return map[string]bool{
-		"ndcg": true, "recall-capped": true, "map": true, "auc": true,
+		"ndcg": true, "recall-capped": true, "map": true, "auc": true, "reading.accuracy": true,
 		"recall": false, "precision": false, "hit": false, "mrr": false,
 	}
 }
@@ -23,7 +23,7 @@ func accuracy() map[string]bool {
 func Judge(task string, summary []record.Cell) string {
 	oracle := map[string]float64{}
 	for _, c := range summary {
-		if c.Task == task && c.Recommender == OracleName {
+		if c.Task == task && name(c) == OracleName {
 			oracle[c.Metric] = c.Value
 		}
 	}
@@ -42,11 +42,19 @@ func Judge(task string, summary []record.Cell) string {
 		switch {
 		case !ok || math.IsNaN(top):
 			return fmt.Sprintf("the oracle has no %s", c.Metric)
-		case c.Recommender == OracleName && perfect && math.Abs(top-1) > rounding:
+		case name(c) == OracleName && perfect && math.Abs(top-1) > rounding:
 			return fmt.Sprintf("the oracle's %s is %v, not 1", c.Metric, top)
 		case c.Value > top+rounding:
-			return fmt.Sprintf("%s exceeds the oracle at %s: %v > %v", c.Recommender, c.Metric, c.Value, top)
+			return fmt.Sprintf("%s exceeds the oracle at %s: %v > %v", name(c), c.Metric, c.Value, top)
 		}
 	}
 	return ""
+}
+
+// name is the arm that a cell judges.
+func name(c record.Cell) string {
+	if c.Recommender == "" {
+		return c.Agent
+	}
+	return c.Recommender
 }

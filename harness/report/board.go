@@ -63,8 +63,10 @@ type Table struct {
 	Facts   []Fact   `json:"facts,omitempty"`
 	Columns []Column `json:"columns"`
 	Rows    []Row    `json:"rows"`
-	Reading string   `json:"reading"` // how to read the table, one or two sentences
-	Notes   []string `json:"notes"`   // footnotes; marks count from 1
+	Judges  string   `json:"judges,omitempty"` // "backends"; empty: recommenders
+	Unit    string   `json:"unit,omitempty"`   // what n counts and intervals are drawn over; empty: users
+	Reading string   `json:"reading"`          // how to read the table, one or two sentences
+	Notes   []string `json:"notes"`            // footnotes; marks count from 1
 }
 
 // Column is a metric.
@@ -77,7 +79,8 @@ type Column struct {
 	Notes     []int  `json:"notes,omitempty"` // what holds for every cell below
 }
 
-// Row is a recommender, or a recommender as used by one agent arm.
+// Row is a recommender, or a recommender as used by one agent arm. In a table of
+// backends it is one of them: Recommender is empty and Agent its name.
 type Row struct {
 	Rank        int    `json:"rank,omitempty"` // 0: a control, or failed
 	Unresolved  bool   `json:"unresolved"`     // its primary interval overlaps that of the ranked row above

@@ -204,7 +204,7 @@ func (s *screen) identity(t Table, ranks bool) *grid {
 	g := &grid{}
 	rank, name, agent := make([]string, len(t.Rows)), make([]string, len(t.Rows)), make([]string, len(t.Rows))
 	for i, r := range t.Rows {
-		rank[i], name[i], agent[i] = r.rankText(), r.nameText(), r.Agent
+		rank[i], name[i], agent[i] = r.rankText(), r.nameText(), r.agent()
 	}
 	if ranks {
 		g.column("#", text.AlignRight, rank)
@@ -212,7 +212,7 @@ func (s *screen) identity(t Table, ranks bool) *grid {
 		g.column("", text.AlignRight, make([]string, len(t.Rows)))
 		g.columns[0].head = " "
 	}
-	g.column("recommender", text.AlignLeft, name)
+	g.column(t.subject(), text.AlignLeft, name)
 	if t.hasAgents() {
 		g.column("agent", text.AlignLeft, agent)
 	}
@@ -230,7 +230,7 @@ func (s *screen) failures(t Table) {
 			s.add("")
 			first = false
 		}
-		s.para(red, "× ", r.Recommender+": "+r.Failed)
+		s.para(red, "× ", r.name()+": "+r.Failed)
 	}
 }
 

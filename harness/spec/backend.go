@@ -289,3 +289,11 @@ func (s *Suite) needed(c Catalogue, es *Errors) {
 		}
 	}
 }
+
+// Missing is the mistake of a secret whose variable is not set.
+func (b Backend) Missing(secret string) Error {
+	return Error{
+		Pos: orPos(b.at, b.Pos).at("secrets").at(secret).Pos, Where: "llm." + b.Name + ".secrets." + secret,
+		What: "the environment variable " + b.Secrets[secret] + " is not set", Fix: "export " + b.Secrets[secret] + "=… and repeat the command",
+	}
+}

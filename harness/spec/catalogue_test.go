@@ -75,7 +75,7 @@ func (catalogue) Component(kind sdk.Kind, plugin, component string) (sdk.Compone
 			{Name: "userknn"},
 			{Name: "slim"},
 		},
-		"llm embedded":        {{Name: "embedded", Options: []sdk.OptionSpec{{Name: "weights", Type: sdk.OptionPath}}}},
+		"llm embedded": {{Name: "embedded", Options: []sdk.OptionSpec{{Name: "weights", Type: sdk.OptionPath}}}},
 		"llm openai": {{Name: "openai", Needs: sdk.Needs{Secrets: []string{"api-key"}, Network: "any"}, Options: []sdk.OptionSpec{
 			{Name: "model", Type: sdk.OptionString, Required: true},
 			{Name: "base-url", Type: sdk.OptionString, Neutral: true, Default: "https://api.openai.com/v1"},

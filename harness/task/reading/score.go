@@ -19,10 +19,19 @@ type row struct {
 	Truth    string   `parquet:"truth"`
 	Answer   string   `parquet:"answer"`  // empty: no valid one
 	Tries    int32    `parquet:"tries"`   // answers that were asked for, the valid one included; 0: a control
-	Invalid  string   `parquet:"invalid"` // class of the last invalid answer; empty: there was none
+	Invalid  string   `parquet:"invalid"` // why there is no valid answer, one of the words below; empty: there is one
 	P        *float64 `parquet:"p,optional"`
 	Tokens   int64    `parquet:"tokens"` // of prompts and answers of all tries
 }
+
+// Why there is no valid answer.
+const (
+	invalidForm     = "form"     // it did not fit the schema
+	invalidCut      = "cut"      // it was longer than it may be
+	invalidRefused  = "refused"  // the model declined
+	invalidFiltered = "filtered" // the provider's filter took it
+	invalidNone     = "none"     // the backend could not be asked this question
+)
 
 // Metrics lists accuracy first, then its parts and what qualifies it.
 func (Task) Metrics(o sdk.Options) []string {
