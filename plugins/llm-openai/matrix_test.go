@@ -1,0 +1,316 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alignuser/alignuser/sdk"
+	"github.com/alignuser/alignuser/sdk/plugintest/openaitest"
+)
+
+// TestMatrix plays every misbehaviour to a real process of the plugin. Each
+// question is sent once, whatever happens, and the next one is answered.
+func TestMatrix(t *testing.T) {
+	date := time.Now().UTC().Truncate(time.Second)
+	limits := []string{
+		"X-RateLimit-Limit-Requests", "60", "X-RateLimit-Remaining-Requests", "0", "X-RateLimit-Reset-Requests", "1s",
+		"X-RateLimit-Limit-Tokens", "150000", "X-RateLimit-Remaining-Tokens", "149984", "X-RateLimit-Reset-Tokens", "6m0s",
+	}
+	failure := func(status int, charged bool, after time.Duration, words string) func(sdk.GenerateResult) string {
+		return func(r sdk.GenerateResult) string {
+			f := r.Failure
+			if f == nil || f.Status != status || f.Charged != charged || f.RetryAfter != after || !strings.Contains(f.Message, words) || r.Text != "" || r.JSON != nil {
+				return fmt.Sprintf("want status %d, charged %v, after %s, %q", status, charged, after, words)
+			}
+			return ""
+		}
+	}
+	answered := func(is func(sdk.GenerateResult) bool, want string) func(sdk.GenerateResult) string {
+		return func(r sdk.GenerateResult) string {
+			if r.Failure != nil || !is(r) {
+				return "want " + want
+			}
+			return ""
+		}
+	}
+	for name, c := range map[string]struct {
+		do    openaitest.Behaviour
+		check func(sdk.GenerateResult) string
+	}{
+		"normal":       {openaitest.Behaviour{}, answered(func(r sdk.GenerateResult) bool { return r.JSON != nil && r.Finish == sdk.FinishStop }, "an answer")},
+		"slow":         {openaitest.Slow(30 * time.Millisecond), answered(func(r sdk.GenerateResult) bool { return r.Usage.ProviderWait >= 30*time.Millisecond }, "an answer and how long it took")},
+		"429":          {openaitest.Limited(), failure(429, false, 0, "Rate limit")},
+		"429 seconds":  {openaitest.Limited("Retry-After", "2"), failure(429, false, 2*time.Second, "Rate limit")},
+		"429 fraction": {openaitest.Limited("Retry-After", "0.25"), failure(429, false, 250*time.Millisecond, "")},
+		"429 ms":       {openaitest.Limited("Retry-After", "9", "Retry-After-Ms", "120"), failure(429, false, 120*time.Millisecond, "")},
+		"429 date": {
+			openaitest.Limited("Date", date.Format(http.TimeFormat), "Retry-After", date.Add(7*time.Second).Format(http.TimeFormat)),
+			failure(429, false, 7*time.Second, ""),
+		},
+		"429 nonsense": {openaitest.Limited("Retry-After", "soon"), failure(429, false, 0, "")},
+		"429 negative": {openaitest.Limited("Retry-After", "-3"), failure(429, false, 0, "")},
+		"429 limits": {openaitest.Limited(limits...), func(r sdk.GenerateResult) string {
+			want := sdk.RateLimits{
+				RequestsLimit: 60, RequestsRemaining: 0, RequestsReset: time.Second,
+				TokensLimit: 150000, TokensRemaining: 149984, TokensReset: 6 * time.Minute,
+			}
+			if r.Failure == nil || r.RateLimits == nil || *r.RateLimits != want {
+				return fmt.Sprintf("want limits %+v", want)
+			}
+			return ""
+		}},
+		"500":       {openaitest.Failing(500), failure(500, false, 0, "had an error")},
+		"502 page":  {openaitest.Behaviour{Status: 502, Body: "<html>\n<h1>Bad  gateway</h1></html>"}, failure(502, false, 0, "<html> <h1>Bad gateway</h1></html>")},
+		"503 wait":  {openaitest.Behaviour{Status: 503, Message: "busy", Header: http.Header{"Retry-After": {"1"}}}, failure(503, false, time.Second, "busy")},
+		"529":       {openaitest.Failing(529), failure(529, false, 0, "")},
+		"detail":    {openaitest.Behaviour{Status: 500, Body: `{"detail":[{"msg":"field required"}]}`}, failure(500, false, 0, "field required")},
+		"not UTF-8": {openaitest.Behaviour{Status: 500, Body: "not\xffutf8"}, failure(500, false, 0, "not\uFFFDutf8")},
+		"dropped":   {openaitest.Dropped(), failure(0, false, 0, "no answer from")},
+		"cut":       {openaitest.Cut(), failure(200, true, 0, "broke off")},
+		"malformed": {openaitest.Malformed(), failure(200, true, 0, "cannot be used")},
+		"no choices": {
+			openaitest.Behaviour{Body: `{"error":{"message":"upstream is down","code":502}}`},
+			failure(200, true, 0, "upstream is down"),
+		},
+		"violation": {openaitest.Violating(), answered(func(r sdk.GenerateResult) bool { return strings.Contains(string(r.JSON), "unexpected") }, "the JSON as it came")},
+		"no JSON": {
+			openaitest.Behaviour{Content: "I would rather not say."},
+			answered(func(r sdk.GenerateResult) bool { return r.JSON == nil && r.Text == "I would rather not say." }, "the text and no JSON"),
+		},
+		"truncated": {openaitest.Truncated(), answered(func(r sdk.GenerateResult) bool { return r.Finish == sdk.FinishLength && r.JSON == nil && r.Text != "" }, "a cut answer")},
+		"filtered":  {openaitest.Filtered(), answered(func(r sdk.GenerateResult) bool { return r.Finish == sdk.FinishFilter && r.JSON == nil }, "a filtered answer")},
+		"prompt filtered": {
+			openaitest.Behaviour{Status: 400, Code: "content_filter", Message: "The response was filtered."},
+			answered(func(r sdk.GenerateResult) bool { return r.Finish == sdk.FinishFilter && r.Model == "m" }, "a filtered answer"),
+		},
+		"refused": {openaitest.Refused(), answered(func(r sdk.GenerateResult) bool {
+			return r.Finish == sdk.FinishRefusal && r.JSON == nil && r.Text != ""
+		}, "a refusal in words")},
+		"no usage": {openaitest.Behaviour{NoUsage: true}, answered(func(r sdk.GenerateResult) bool {
+			return r.Usage.PromptTokens > 0 && r.Usage.CompletionTokens > 0 && strings.Contains(r.Fingerprint, "usage=estimated")
+		}, "an estimate that says so")},
+		"wrong usage": {openaitest.WrongUsage(), answered(func(r sdk.GenerateResult) bool {
+			u := r.Usage
+			return u.PromptTokens > 0 && u.CompletionTokens > 0 && u.CompletionTokens < 1000 && u.ReasoningTokens == 0 &&
+				u.CachedTokens <= u.PromptTokens && strings.Contains(r.Fingerprint, "usage=estimated")
+		}, "an estimate that says so")},
+		"redirect": {openaitest.Redirected("http://elsewhere.example/v1?key=1"), failure(307, false, 0, "http://elsewhere.example/v1:")},
+		"401":      {openaitest.Behaviour{Status: 401, Code: "invalid_api_key", Message: "Incorrect API key provided: " + theKey}, failure(401, false, 0, "[key]")},
+		"404":      {openaitest.Behaviour{Status: 404, Code: "model_not_found", Message: "no such model"}, failure(404, false, 0, `is there a model "m"`)},
+		"context": {
+			openaitest.Behaviour{Status: 400, Code: "context_length_exceeded", Param: "messages", Message: "too long"},
+			failure(400, false, 0, "context_length_exceeded"),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openaitest.Start(t, openaitest.Options{Key: theKey})
+			l, _ := backend(t, options(s), theKey)
+			s.Rule(openaitest.Rule{From: 2, Times: 1, Do: c.do})
+			for n := 1; n <= 3; n++ {
+				r := one(t, l, question1(fmt.Sprint(n)))
+				if n != 2 {
+					if r.Failure != nil || r.JSON == nil {
+						t.Errorf("question %d: %+v %+v: want a normal answer", n, r, r.Failure)
+					}
+					continue
+				}
+				if wrong := c.check(r); wrong != "" {
+					t.Errorf("%+v, failure %+v: %s", r, r.Failure, wrong)
+				}
+			}
+			if n := s.Count(); n != 3 {
+				t.Errorf("%d requests for 3 questions", n)
+			}
+		})
+	}
+}
+
+// TestTimeout: a server that hangs costs the timeout and no more, and the
+// plugin does not ask again.
+func TestTimeout(t *testing.T) {
+	s := openaitest.Start(t, openaitest.Options{})
+	s.Rule(openaitest.Rule{Do: openaitest.Hung()})
+	l, _ := backend(t, options(s, "timeout", "60ms"), "")
+	r := one(t, l, question1("a"))
+	if r.Failure == nil || r.Failure.Status != 0 || !strings.Contains(r.Failure.Message, "no answer within 60ms (option timeout)") {
+		t.Errorf("%+v", r.Failure)
+	}
+	if n := s.Count(); n != 1 {
+		t.Errorf("%d requests, want 1", n)
+	}
+}
+
+// TestGone: nobody listens.
+func TestGone(t *testing.T) {
+	s := openaitest.Start(t, openaitest.Options{})
+	l, _ := backend(t, options(s), "")
+	s.Close()
+	r := one(t, l, question1("a"))
+	if r.Failure == nil || r.Failure.Status != 0 || !strings.Contains(r.Failure.Message, "is the server running?") {
+		t.Errorf("%+v", r.Failure)
+	}
+}
+
+// TestCrashBetween: a connection that died while it was idle is not a reason
+// to send a question twice, and the next one finds its way.
+func TestCrashBetween(t *testing.T) {
+	s := openaitest.Start(t, openaitest.Options{})
+	l, _ := backend(t, options(s), "")
+	s.Rule(openaitest.Rule{From: 2, Times: 1, Do: openaitest.Dropped()}) // on a connection that was used before
+	for i, failed := range []bool{false, true, false} {
+		if r := one(t, l, question1(fmt.Sprint(i))); (r.Failure != nil) != failed {
+			t.Errorf("question %d: failure %+v", i, r.Failure)
+		}
+	}
+	if n := s.Count(); n != 3 {
+		t.Errorf("%d requests for 3 questions", n)
+	}
+}
+
+// TestErrorsWithRemedy: what a user does wrong, and what helps.
+func TestErrorsWithRemedy(t *testing.T) {
+	for name, c := range map[string]struct {
+		server openaitest.Options
+		key    string
+		words  string
+	}{
+		"no key":      {openaitest.Options{Key: theKey}, "", `no key was granted: secrets = { api-key = "NAME_OF_A_VARIABLE" }`},
+		"wrong key":   {openaitest.Options{Key: "another"}, theKey, "is the key right, and meant for this base-url?"},
+		"model":       {openaitest.Options{Models: []string{"x"}}, "", `is there a model "m"`},
+		"context":     {openaitest.Options{Context: 5}, "", "maximum context length is 5 tokens"},
+		"limit field": {openaitest.Options{Reasoning: true}, "", "see option max-tokens-field"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openaitest.Start(t, c.server)
+			l, _ := backend(t, options(s), c.key)
+			if r := one(t, l, question1("a")); r.Failure == nil || !strings.Contains(r.Failure.Message, c.words) {
+				t.Errorf("%+v: want %q", r.Failure, c.words)
+			}
+			if n := s.Count(); n != 1 {
+				t.Errorf("%d requests, want 1", n)
+			}
+		})
+	}
+}
+
+// TestWire: what the body holds, above all the zeros.
+func TestWire(t *testing.T) {
+	s := openaitest.Start(t, openaitest.Options{CachedTokens: 5, ReasoningTokens: 4})
+	l, _ := backend(t, options(s,
+		"reasoning-effort", "low", "verbosity", "low", "service-tier", "flex", "organization", "org-1", "project", "proj-1",
+		"chat-template", map[string]any{"enable_thinking": false}, "extra", map[string]any{"top_k": int64(40)},
+	), theKey)
+	q := question1("a")
+	q.Stop, q.Logprobs = []string{"STOP"}, 3
+	r := one(t, l, q)
+	if r.Usage.CachedTokens != 5 || r.Usage.ReasoningTokens != 4 || r.Usage.Requests != 1 || r.Model != "m" || r.Fingerprint != "fp_openaitest structured=schema" {
+		t.Errorf("%+v", r)
+	}
+	if len(r.Tokens) == 0 || int64(len(r.Tokens)) > r.Usage.CompletionTokens {
+		t.Errorf("%d tokens, usage %+v", len(r.Tokens), r.Usage)
+	}
+	sent := s.Requests()[0]
+	for k, want := range map[string]string{"Authorization": "Bearer " + theKey, "OpenAI-Organization": "org-1", "OpenAI-Project": "proj-1"} {
+		if have := sent.Header.Get(k); have != want {
+			t.Errorf("header %s: %q, want %q", k, have, want)
+		}
+	}
+	var body map[string]json.RawMessage
+	if err := json.Unmarshal(sent.Body, &body); err != nil {
+		t.Fatal(err)
+	}
+	for k, want := range map[string]string{
+		"model": `"m"`, "temperature": "0", "top_p": "0", "seed": "7", "max_tokens": "256", "stop": `["STOP"]`, "logprobs": "true", "top_logprobs": "3",
+		"reasoning_effort": `"low"`, "verbosity": `"low"`, "service_tier": `"flex"`, "chat_template_kwargs": `{"enable_thinking":false}`, "top_k": "40",
+		"messages":        `[{"role":"system","content":"You are a person."},{"role":"user","content":"Decide on ITEM_1: a"}]`,
+		"response_format": `{"type":"json_schema","json_schema":{"name":"answer","schema":` + cards + `,"strict":true}}`,
+	} {
+		if have := string(body[k]); have != want {
+			t.Errorf("%s: %s, want %s", k, have, want)
+		}
+	}
+}
+
+// TestAbsent: what the host does not give is not sent.
+func TestAbsent(t *testing.T) {
+	s := openaitest.Start(t, openaitest.Options{})
+	l, _ := backend(t, options(s), "")
+	one(t, l, sdk.ChatRequest{ID: "a", Messages: []sdk.Message{{Role: sdk.RoleUser, Content: "Hello."}}})
+	sent := s.Requests()[0]
+	if have := string(sent.Body); have != `{"messages":[{"role":"user","content":"Hello."}],"model":"m","stream":false}` {
+		t.Errorf("body %s", have)
+	}
+	if sent.Header.Get("Authorization") != "" {
+		t.Error("without a key there is no such header")
+	}
+}
+
+// TestReasoningModels: the library refuses parameters by a model's name; the
+// server is the one to judge, and its judgement names the remedy.
+func TestReasoningModels(t *testing.T) {
+	for _, model := range []string{"o1-mini", "o3-mini", "gpt-5-mini", "text-davinci-003"} {
+		s := openaitest.Start(t, openaitest.Options{})
+		l, _ := backend(t, options(s, "model", model), "")
+		q := question1("a")
+		q.Logprobs = 1
+		if r := one(t, l, q); r.Failure != nil || r.Model != model {
+			t.Errorf("%s: %+v", model, r.Failure)
+		}
+	}
+	s := openaitest.Start(t, openaitest.Options{Reasoning: true})
+	l, _ := backend(t, options(s, "model", "gpt-5-mini", "max-tokens-field", "max_completion_tokens"), "")
+	if r := one(t, l, question1("a")); r.Failure == nil || !strings.Contains(r.Failure.Message, `to leave it out: omit = ["temperature"]`) {
+		t.Errorf("temperature 0: %+v", r.Failure)
+	}
+	l, _ = backend(t, options(s, "model", "gpt-5-mini", "max-tokens-field", "max_completion_tokens", "omit", []any{"temperature", "top_p"}), "")
+	if r := one(t, l, question1("a")); r.Failure != nil || r.JSON == nil {
+		t.Errorf("without temperature: %+v", r.Failure)
+	}
+}
+
+// TestAzure: deployment in the path, key in its own header.
+func TestAzure(t *testing.T) {
+	s := openaitest.Start(t, openaitest.Options{Key: theKey, Models: []string{"mine", "vectors"}})
+	o := sdk.Options{"base-url": s.AzureURL(), "api-version": "2024-10-21", "deployment": "mine", "embedding-model": "vectors"}
+	l, _ := backend(t, o, theKey)
+	if r := one(t, l, question1("a")); r.Failure != nil {
+		t.Errorf("%+v", r.Failure)
+	}
+	if _, err := l.Embed(t.Context(), []string{"a"}); err != nil {
+		t.Error(err)
+	}
+	sent := s.Requests()
+	if q := sent[0]; q.Path != "/chat/completions" || q.Model != "mine" || q.Query != "api-version=2024-10-21" || q.Header.Get("Authorization") != "" || !strings.Contains(string(q.Body), "max_completion_tokens") {
+		t.Errorf("%s %s %s %v", q.Path, q.Model, q.Query, q.Header)
+	}
+	if sent[1].Model != "vectors" {
+		t.Errorf("embeddings of %s", sent[1].Model)
+	}
+}
+
+// TestRedirectKeepsTheKey: nothing at all is sent to where a redirect leads.
+func TestRedirectKeepsTheKey(t *testing.T) {
+	thief := openaitest.Start(t, openaitest.Options{})
+	for _, azure := range []string{"", "2024-10-21"} {
+		s := openaitest.Start(t, openaitest.Options{})
+		s.Rule(openaitest.Rule{Path: "*", Do: openaitest.Redirected(thief.URL() + "/chat/completions")})
+		base := s.URL()
+		if azure != "" {
+			base = s.AzureURL()
+		}
+		l, _ := backend(t, sdk.Options{"base-url": base, "api-version": azure}, theKey)
+		if r := one(t, l, question1("a")); r.Failure == nil || r.Failure.Status != 307 {
+			t.Errorf("%+v", r.Failure)
+		}
+		if _, err := l.Embed(t.Context(), []string{"a"}); err == nil {
+			t.Error("embeddings follow a redirect")
+		}
+	}
+	if n := len(thief.Requests()); n != 0 {
+		t.Errorf("%d requests followed the redirect", n)
+	}
+}
