@@ -33,6 +33,7 @@ type desk struct {
 
 	mu     sync.Mutex
 	open   map[string]*opened
+	tap    func(sdk.LLM) sdk.LLM // between client and process; nil: nothing
 	layers []*llm.Journal // of earlier runs; read when the first backend opens
 	read   bool
 }
@@ -95,7 +96,13 @@ func (d *desk) start(b backend) (o *opened, err error) {
 	config := llm.Config{
 		Name: b.Name, Identity: b.identity, Batch: b.local(), Concurrency: b.Concurrency, MaxRetries: b.MaxRetries,
 		Price: price(b.Price), Ledger: o.ledger, Journal: o.journal,
-		Backend: func(ctx context.Context) (sdk.LLM, error) { return o.launch(ctx, c) },
+		Backend: func(ctx context.Context) (sdk.LLM, error) {
+			model, err := o.launch(ctx, c)
+			if err == nil && d.tap != nil {
+				model = d.tap(model)
+			}
+			return model, err
+		},
 		Notice:  func(line string) { c.Events(Note{Text: b.Name + ": " + line}) },
 	}
 	if b.MaxRetries == 0 {

@@ -54,6 +54,17 @@ func (s *Suite) Check(c Catalogue) error {
 	return es.err()
 }
 
+// CheckBackends is Check for the backends alone, for who asks nothing else of a
+// suite.
+func (s *Suite) CheckBackends(c Catalogue) error {
+	var es Errors
+	s.Warnings = nil
+	for i := range s.Backends {
+		s.backend(c, &s.Backends[i], &es)
+	}
+	return es.err()
+}
+
 func (s *Suite) component(c Catalogue, kind sdk.Kind, where string, m *Component, es *Errors) (spec sdk.ComponentSpec, ok bool) {
 	at := orPos(m.at, m.Pos)
 	spec, err := c.Component(kind, m.Plugin, m.Component)
