@@ -35,7 +35,7 @@ func newChat() sdk.LLM { return &chat{} }
 // Spec describes the component.
 func (c *chat) Spec() sdk.ComponentSpec {
 	return sdk.ComponentSpec{
-		Kind: sdk.KindLLM, Name: "chat",
+		Kind: sdk.KindLLM, Name: "openai",
 		Doc:         "Any server that speaks the OpenAI-compatible protocol: a hosted API, Azure, Ollama, llama.cpp, vLLM.",
 		Options:     optionSpecs(),
 		Features:    []string{sdk.FeatureEmbed, sdk.FeatureTune},

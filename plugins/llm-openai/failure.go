@@ -69,7 +69,12 @@ func (c *chat) failure(x *exchange, err error) *sdk.CallFailure {
 		f.Charged = true
 		f.Message = "the answer cannot be used: " + err.Error()
 	default:
-		f.Message = c.refused(x, hear(x))
+		s := hear(x)
+		f.Message = c.refused(x, s)
+		if s.code == "insufficient_quota" || s.code == "billing_hard_limit_reached" {
+			// OpenAI says 429, but no waiting helps.
+			f.Status, f.RetryAfter = http.StatusPaymentRequired, 0
+		}
 	}
 	f.Message = c.clean(f.Message)
 	return f
@@ -132,7 +137,7 @@ func (c *chat) fault(what string, x *exchange, err error) error {
 	f := c.failure(x, err)
 	e := &sdk.Error{Msg: what + ": " + f.Message, RetryAfter: f.RetryAfter}
 	switch f.Status {
-	case http.StatusUnauthorized, http.StatusForbidden:
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusPaymentRequired:
 		e.Kind = sdk.ErrDenied
 	case http.StatusRequestEntityTooLarge:
 		e.Kind = sdk.ErrTooLarge

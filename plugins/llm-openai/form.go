@@ -97,7 +97,7 @@ func (c *chat) refuses(q question, x *exchange) bool {
 // that is not even of the right frame, in the one form that promises it,
 // shows that the server ignores it.
 func (c *chat) learn(q question, out sdk.GenerateResult) {
-	if q.shape == nil || c.set.structured != "auto" || out.Finish != sdk.FinishStop {
+	if q.shape == nil || c.set.structured != "auto" || out.Finish != sdk.FinishStop || c.proven.Load() {
 		return
 	}
 	switch {
@@ -106,16 +106,16 @@ func (c *chat) learn(q question, out sdk.GenerateResult) {
 		if form(c.form.Load()) == q.form {
 			c.proven.Store(true)
 		}
-	case q.form == formSchema && !c.proven.Load() && len(q.Stop) == 0:
+	case q.form == formSchema && len(q.Stop) == 0:
 		q.form = formSchema.next(q.shape)
 		c.lower(q, "the server ignores schemas")
 	}
 }
 
 // lower makes q's form the one to begin with, unless it is that or a later one
-// already, or the schema alone rules out a surer one, or that one is proven.
+// already, or the schema alone rules out a surer one.
 func (c *chat) lower(q question, why string) {
-	if c.proven.Load() || q.form == formJSON && !q.shape.hasStrict() || q.form == formText && !q.shape.object {
+	if q.form == formJSON && !q.shape.hasStrict() || q.form == formText && !q.shape.object {
 		return
 	}
 	for {

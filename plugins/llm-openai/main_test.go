@@ -57,7 +57,7 @@ func backend(t testing.TB, o sdk.Options, key string) (*launch.LLM, *logged) {
 	if err := configure(t, client, o, key); err != nil {
 		t.Fatal(err)
 	}
-	spec, _ := client.Description().Component("chat")
+	spec, _ := client.Description().Component("openai")
 	return client.LLM(spec), log
 }
 
@@ -85,7 +85,7 @@ func configure(t testing.TB, client *launch.Client, o sdk.Options, key string) e
 	for k, v := range o {
 		given[k] = v
 	}
-	canonical, ds, err := client.Validate(t.Context(), "chat", given)
+	canonical, ds, err := client.Validate(t.Context(), "openai", given)
 	if err != nil || sdk.Failed(ds) {
 		return fmt.Errorf("validate: %w %v", err, ds)
 	}
@@ -93,7 +93,7 @@ func configure(t testing.TB, client *launch.Client, o sdk.Options, key string) e
 	if key != "" {
 		secrets[keyName] = key
 	}
-	return client.Configure(t.Context(), sdk.Config{Component: "chat", Options: canonical, Secrets: secrets})
+	return client.Configure(t.Context(), sdk.Config{Component: "openai", Options: canonical, Secrets: secrets})
 }
 
 // cards is a schema of the kind that simulated users answer by.

@@ -63,6 +63,10 @@ func TestMatrix(t *testing.T) {
 			}
 			return ""
 		}},
+		"no credit": {
+			openaitest.Behaviour{Status: 429, Code: "insufficient_quota", Message: "You exceeded your quota.", Header: http.Header{"Retry-After": {"1"}}},
+			failure(402, false, 0, "You exceeded your quota. [insufficient_quota]"),
+		},
 		"500":       {openaitest.Failing(500), failure(500, false, 0, "had an error")},
 		"502 page":  {openaitest.Behaviour{Status: 502, Body: "<html>\n<h1>Bad  gateway</h1></html>"}, failure(502, false, 0, "<html> <h1>Bad gateway</h1></html>")},
 		"503 wait":  {openaitest.Behaviour{Status: 503, Message: "busy", Header: http.Header{"Retry-After": {"1"}}}, failure(503, false, time.Second, "busy")},
