@@ -8,6 +8,7 @@ import (
 	"github.com/alignuser/alignuser/harness/llm"
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/spec"
+	"github.com/alignuser/alignuser/sdk"
 )
 
 // recording names what a cassette belongs to: the same suite, data and split.
@@ -33,9 +34,16 @@ func (p *Plan) openCassette() (err error) {
 		}
 	}
 	if p.cassette, err = llm.OpenCassette(p.config.Replay); err != nil {
-		return err
+		return &sdk.Error{Kind: sdk.ErrInvalid, Msg: err.Error()}
 	}
-	return p.cassette.Check(recording(p.config.Suite.Name, p.id))
+	have, want := p.cassette.Binding(), recording(p.config.Suite.Name, p.id)
+	switch {
+	case have.Suite != want.Suite:
+		return sdk.Invalidf("", "%s: a recording of suite %s, and this is suite %s: replay the suite that was recorded", p.config.Replay, have.Suite, want.Suite)
+	case have.Run != want.Run:
+		return sdk.Invalidf("", "%s: a recording of suite %s with other contents: its tasks, backends, data, split or seed were not these (the file, --set and the data must be those of the recording)", p.config.Replay, have.Suite)
+	}
+	return nil
 }
 
 // Exported says what a cassette holds.

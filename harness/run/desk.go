@@ -103,7 +103,7 @@ func (d *desk) start(b backend) (o *opened, err error) {
 			}
 			return model, err
 		},
-		Notice:  func(line string) { c.Events(Note{Text: b.Name + ": " + line}) },
+		Notice:  func(line string) { c.Events(Note{Text: line}) },
 	}
 	if b.MaxRetries == 0 {
 		config.MaxRetries = -1 // 0 is the client's own default
