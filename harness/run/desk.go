@@ -34,6 +34,7 @@ type desk struct {
 	mu     sync.Mutex
 	open   map[string]*opened
 	tap    func(sdk.LLM) sdk.LLM // between client and process; nil: nothing
+	once   bool                  // a call that fails is not made again
 	layers []*llm.Journal // of earlier runs; read when the first backend opens
 	read   bool
 }
@@ -107,6 +108,9 @@ func (d *desk) start(b backend) (o *opened, err error) {
 	}
 	if b.MaxRetries == 0 {
 		config.MaxRetries = -1 // 0 is the client's own default
+	}
+	if d.once {
+		config.TransportRetries = -1
 	}
 	if d.plan.cassette != nil && b.journaled {
 		config.Layers, config.ReplayOnly = []llm.Store{d.plan.cassette}, true

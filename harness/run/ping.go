@@ -63,6 +63,7 @@ func Ping(ctx context.Context, c Config, name string) (pong Pong, err error) {
 	b.journaled = false
 	watch := &watched{}
 	d := p.newDesk("")
+	d.once = true // who waits at a terminal wants to know now
 	d.tap = func(m sdk.LLM) sdk.LLM { watch.LLM = m; return watch }
 	started := time.Now()
 	defer func() {

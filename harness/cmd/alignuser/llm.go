@@ -98,8 +98,8 @@ func pingSuite(args []string, plugin string, sets []string) (s *spec.Suite, path
 		if plugin == "" {
 			plugin = embeddedPlugin
 		}
-		text := fmt.Sprintf("schema = 1\nname = \"ping\"\ndataset.plugin = \"planted\"\nsplit = { method = \"user-temporal\", test = 0.2 }\ntask = [{ kind = \"reading\" }]\nllm = { name = \"ping\", plugin = %q }\n", plugin)
-		s, err = spec.Parse("llm ping", []byte(text), pingSets(sets))
+		text := fmt.Sprintf("schema = 1\nname = \"ping\"\ndataset.plugin = \"planted\"\nsplit = { method = \"user-temporal\", test = 0.2 }\ntask = [{ kind = \"reading\" }]\nllm = [{ plugin = %q }]\n", plugin)
+		s, err = spec.Parse("--plugin "+plugin, []byte(text), pingSets(plugin, sets))
 	}
 	if err != nil {
 		return nil, "", &exitError{code: exitUsage, err: err}
@@ -109,7 +109,7 @@ func pingSuite(args []string, plugin string, sets []string) (s *spec.Suite, path
 
 // pingSets makes overrides of a suite of what was said of a plugin: options,
 // unless the key is one of [[llm]].
-func pingSets(sets []string) []string {
+func pingSets(plugin string, sets []string) []string {
 	own := []string{"component", "options", "secrets", "concurrency", "max-retries", "price"}
 	out := make([]string, len(sets))
 	for i, set := range sets {
@@ -119,9 +119,9 @@ func pingSets(sets []string) []string {
 		case first == "llm":
 			out[i] = set
 		case slices.Contains(own, first):
-			out[i] = "llm." + set
+			out[i] = "llm." + plugin + "." + set
 		default:
-			out[i] = "llm.options." + set
+			out[i] = "llm." + plugin + ".options." + set
 		}
 	}
 	return out

@@ -61,42 +61,52 @@ No backend is started and no key is needed.`,
 }
 
 func (a *app) printForecast(f run.Forecast) {
-	fmt.Fprintf(a.stdout, "%s: %s, %d done\n", f.Run, counted(f.Cells, "cell"), f.Done)
 	for _, t := range f.Tasks {
-		fmt.Fprintf(a.stdout, "  %-10s %s of %d %s, %d done\n", t.Task, counted(t.Cells, "cell"), t.Units, t.Unit, t.Done)
+		fmt.Fprintf(a.stdout, "%-10s %s of %d %s each, %d done\n", t.Task, counted(t.Cells, "cell"), t.Units, t.Unit, t.Done)
 	}
-	fmt.Fprintf(a.stdout, "fits   %d", f.Fits)
-	switch {
-	case f.By != "":
-		fmt.Fprintf(a.stdout, "; %s of work for all cells, as run %s took\n", lasting(f.Seconds), f.By)
-	case f.Fits > 0:
-		fmt.Fprintln(a.stdout, "; no run of this suite has finished, so nobody knows how long")
-	default:
-		fmt.Fprintln(a.stdout)
+	if f.Done == f.Cells {
+		fmt.Fprintf(a.stdout, "all done: %s\n", f.Run)
+		return
+	}
+	if f.Fits > 0 {
+		fmt.Fprintf(a.stdout, "fits       %d\n", f.Fits)
 	}
 	for _, b := range f.Backends {
-		fmt.Fprintf(a.stdout, "llm    %s: %s", b.Backend, counted(int(b.Calls), "call"))
-		if b.Known > 0 {
-			fmt.Fprintf(a.stdout, ", %d of them answered by journals", b.Known)
+		fmt.Fprintf(a.stdout, "%-10s %s\n", b.Backend, callsText(b))
+		if b.Calls > b.Known {
+			fmt.Fprintf(a.stdout, "           about %d tokens of prompts, at most %d of answers%s\n", b.PromptTokens, b.CompletionTokens, costText(b))
 		}
-		fmt.Fprintf(a.stdout, "; about %d tokens of prompts, at most %d of answers", b.PromptTokens, b.CompletionTokens)
-		switch {
-		case b.Currency != "":
-			fmt.Fprintf(a.stdout, "; at most %.4f %s, retries apart", b.Cost, b.Currency)
-		case b.Journaled:
-			fmt.Fprint(a.stdout, "; no price is given")
-		default:
-			fmt.Fprint(a.stdout, "; free")
-		}
-		if b.Seconds > 0 {
-			fmt.Fprintf(a.stdout, "; %s, %d at once and at a second each", lasting(b.Seconds), b.AtOnce)
-		}
-		fmt.Fprintln(a.stdout)
 		if b.Exceeds != "" {
-			fmt.Fprintf(a.stdout, "       %s is too low for that: the run would end there, and go on with a higher one\n", b.Exceeds)
+			fmt.Fprintf(a.stdout, "           %s is too low for that: the run ends there, and goes on with a higher one\n", b.Exceeds)
 		}
 	}
-	fmt.Fprintf(a.stdout, "disk   about %s\n", bytesText(f.Bytes))
+	if f.By != "" {
+		fmt.Fprintf(a.stdout, "time       %s of work, by the times of run %s\n", lasting(f.Seconds), f.By)
+	} else {
+		fmt.Fprintln(a.stdout, "time       not known: no run of this suite has finished")
+	}
+	fmt.Fprintf(a.stdout, "disk       about %s in %s\n", bytesText(f.Bytes), f.Run)
+}
+
+func callsText(b run.BackendForecast) string {
+	text := counted(int(b.Calls), "call")
+	if b.Known > 0 {
+		text += fmt.Sprintf(", %d of them answered by journals", b.Known)
+	}
+	if b.Seconds > 0 {
+		text += fmt.Sprintf("; %s if an answer takes a second, %d at once", lasting(b.Seconds), b.AtOnce)
+	}
+	return text
+}
+
+func costText(b run.BackendForecast) string {
+	switch {
+	case b.Currency != "":
+		return fmt.Sprintf("; at most %.4f %s, retries apart", b.Cost, b.Currency)
+	case b.Journaled:
+		return "; no price is given"
+	}
+	return "; free"
 }
 
 // lasting words a time that is an estimate.
