@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/alignuser/alignuser/sdk"
@@ -91,7 +92,7 @@ func (t *trouble) text() string {
 	if t.attempts > 1 {
 		text = fmt.Sprintf("%d attempts, the last: %s", t.attempts, text)
 	}
-	if t.remedy != "" {
+	if t.remedy != "" && !strings.HasSuffix(text, ")") { // else the backend, who knows more, gave one
 		text += " (" + t.remedy + ")"
 	}
 	return text

@@ -12,8 +12,8 @@ import (
 // gate decides when a call may start. The number in flight doubles each round
 // until something is refused, fails or slows down, then grows by one a round;
 // a refusal takes three tenths of it. On top of it come the buckets that the
-// provider's headers describe or, where there are none, a pace found by
-// trying; and when the provider asks to wait, everybody waits.
+// provider's headers describe and a pace found by trying, which alone must do
+// where there are none; and when the provider asks to wait, everybody waits.
 type gate struct {
 	mu       sync.Mutex
 	most     int
@@ -27,6 +27,8 @@ type gate struct {
 	slow     slowness
 	inFlight map[*ticket]struct{}
 	started  uint64
+	sent     float64   // tokens of all that started
+	heard    uint64    // the latest ticket whose headers counted
 	queue    []*waiter // first come, first served
 	timer    *time.Timer
 	closed   error
@@ -35,9 +37,9 @@ type gate struct {
 
 // ticket is a call in flight.
 type ticket struct {
-	n      uint64
-	tokens float64
-	at     time.Time
+	n    uint64
+	sent float64 // tokens of it and all before it
+	at   time.Time
 }
 
 type waiter struct {
@@ -113,15 +115,12 @@ func (g *gate) remove(t *ticket) {
 
 // learn adapts to what a call met.
 func (g *gate) learn(now time.Time, t *ticket, o outcome) {
-	if l := o.limits; l != nil {
-		calls, tokens := 0.0, 0.0 // that started later: the provider had not seen them yet
-		for other := range g.inFlight {
-			if other.n > t.n {
-				calls, tokens = calls+1, tokens+other.tokens
-			}
-		}
-		g.requests.hear(now, l.RequestsLimit, l.RequestsRemaining, l.RequestsReset, calls)
-		g.tokens.hear(now, l.TokensLimit, l.TokensRemaining, l.TokensReset, tokens)
+	if l := o.limits; l != nil && t.n > g.heard {
+		// The provider counts when a question comes, so its numbers are of the
+		// ticket's time; what started later is not in them.
+		g.heard = t.n
+		g.requests.hear(t.at, l.RequestsLimit, l.RequestsRemaining, l.RequestsReset, float64(g.started-t.n))
+		g.tokens.hear(t.at, l.TokensLimit, l.TokensRemaining, l.TokensReset, g.sent-t.sent)
 	}
 	if until := now.Add(o.wait); o.wait > 0 && until.After(g.paused) {
 		g.paused = until
@@ -135,13 +134,13 @@ func (g *gate) learn(now time.Time, t *ticket, o outcome) {
 		} else {
 			g.limit += 1 / g.limit
 		}
-		if f := g.slow.hear(now.Sub(t.at), int(g.limit)); f < 1 && fresh {
-			g.shrink(now, f)
+		if fresh { // what started before the cut was slow because of what was cut
+			if f := g.slow.hear(now.Sub(t.at), int(g.limit)); f < 1 {
+				g.shrink(now, f)
+			}
 		}
 	case o.refused && fresh:
-		if !g.requests.known && !g.tokens.known {
-			g.pace.refused(now)
-		}
+		g.pace.refused(now)
 		g.shrink(now, cut)
 	case o.strained && fresh:
 		g.shrink(now, cut)
@@ -181,7 +180,8 @@ func (g *gate) dispatch() {
 			g.tokens.take(w.tokens)
 			g.pace.take()
 			g.started++
-			w.ticket = &ticket{n: g.started, tokens: w.tokens, at: now}
+			g.sent += w.tokens
+			w.ticket = &ticket{n: g.started, sent: g.sent, at: now}
 			g.inFlight[w.ticket] = struct{}{}
 		}
 		g.queue = g.queue[1:]
@@ -225,19 +225,24 @@ func (g *gate) load() Load {
 // length, so only twice as long counts; the best is forgotten slowly.
 type slowness struct {
 	round []time.Duration
+	size  int // of this round: the limit when it began
 	best  time.Duration
 }
 
 const (
 	slowBy     = 2
-	slowForget = 1.02 // a round
+	slowForget = 1.005 // a round
 	roundLeast = 16
+	slowCut    = 0.5
 )
 
 // hear gives the factor to shrink by, 1 for none.
 func (s *slowness) hear(d time.Duration, limit int) float64 {
+	if len(s.round) == 0 {
+		s.size = max(roundLeast, limit)
+	}
 	s.round = append(s.round, d)
-	if len(s.round) < max(roundLeast, limit) {
+	if len(s.round) < s.size {
 		return 1
 	}
 	slices.Sort(s.round)
@@ -252,5 +257,5 @@ func (s *slowness) hear(d time.Duration, limit int) float64 {
 	if median <= slowBy*best {
 		return 1
 	}
-	return max(cut, float64(slowBy*best)/float64(median))
+	return max(slowCut, float64(slowBy*best)/float64(median))
 }
