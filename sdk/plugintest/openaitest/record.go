@@ -23,6 +23,8 @@ type Request struct {
 	Chat      *Chat  // of a chat completion that could be read
 	Status    int    // of the answer; 0: none was begun
 	Delivered bool   // the answer was written to its end
+
+	left bool // no longer in flight
 }
 
 // begin records a request.
@@ -48,10 +50,14 @@ func (s *Server) begin(r *http.Request, body []byte) *Request {
 	return record
 }
 
-func (s *Server) end(*Request) {
+// end takes a request out of flight, once.
+func (s *Server) end(r *Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.inFlight--
+	if !r.left {
+		r.left = true
+		s.inFlight--
+	}
 }
 
 func (s *Server) mark(r *Request, status int, delivered bool) {

@@ -201,11 +201,17 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, record *Request, b
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
+	// Before the last byte: a client that has it may look into the books, or
+	// send the next request.
+	s.mark(record, b.Status, true)
+	s.end(record)
 	_, err := io.WriteString(w, body)
 	if err == nil {
 		err = http.NewResponseController(w).Flush()
 	}
-	s.mark(record, b.Status, err == nil)
+	if err != nil {
+		s.mark(record, b.Status, false)
+	}
 }
 
 // sleep waits, but not for a client that has gone.
