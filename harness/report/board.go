@@ -14,7 +14,11 @@
 // is taken to be hostile: suites, plugins and data sets name things as they like.
 package report
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/alignuser/alignuser/harness/record"
+)
 
 // Schema is the number of the JSON form of a Board.
 const Schema = 1
@@ -34,6 +38,8 @@ type Board struct {
 
 	// Timings differ from run to run, so no leaderboard file holds them.
 	Timings []Timing `json:"-"`
+	// Usage of language-model backends differs too: a replay has none.
+	Usage []record.Usage `json:"-"`
 }
 
 // Data says what the numbers were measured on.

@@ -49,6 +49,9 @@ func Load(dir string) (*Board, error) {
 		return nil, err
 	}
 	s.board.Timings = timingsOf(timings)
+	if s.board.Usage, err = record.ReadUsage(filepath.Join(dir, record.UsageFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	return build(s), nil
 }
 

@@ -31,6 +31,7 @@ func Terminal(w io.Writer, b *Board, o TerminalOptions) error {
 	if o.Timings {
 		s.costTables(b)
 		s.timings(b.Timings)
+		s.usage(b.Usage)
 	}
 	s.foot(b)
 	return s.writeTo(w)

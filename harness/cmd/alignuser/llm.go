@@ -102,9 +102,22 @@ func pingSuite(args []string, plugin string, sets []string) (s *spec.Suite, path
 		s, err = spec.Parse("--plugin "+plugin, []byte(text), pingSets(plugin, sets))
 	}
 	if err != nil {
-		return nil, "", &exitError{code: exitUsage, err: err}
+		return nil, "", &exitError{code: exitUsage, err: unplaced(err, path)}
 	}
 	return s, path, nil
+}
+
+// unplaced takes the line out of mistakes in a suite that nobody wrote.
+func unplaced(err error, path string) error {
+	var list spec.Errors
+	if path != "" || !errors.As(err, &list) {
+		return err
+	}
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].Line = 0
+	}
+	return list
 }
 
 // pingSets makes overrides of a suite of what was said of a plugin: options,
@@ -156,7 +169,7 @@ func (a *app) ping(c *cobra.Command, s *spec.Suite, path string, names []string,
 	config := run.Config{
 		Suite: s, Host: h, Tasks: all.Tasks(), Getenv: a.getenv, Offline: a.getenv("ALIGNUSER_OFFLINE") == "1",
 		Events: func(e run.Event) {
-			if n, ok := e.(run.Note); ok {
+			if n, ok := e.(run.Note); ok && a.verbose { // the error says it too
 				a.notef("%s", n.Text)
 			}
 		},
@@ -166,7 +179,7 @@ func (a *app) ping(c *cobra.Command, s *spec.Suite, path string, names []string,
 		pong, err := run.Ping(c.Context(), config, name)
 		switch {
 		case err != nil:
-			errs = append(errs, suiteError(err))
+			errs = append(errs, suiteError(unplaced(err, path)))
 		case !pong.Valid:
 			errs = append(errs, fmt.Errorf("%s: no valid answer: %s", name, pong.Invalid))
 		}

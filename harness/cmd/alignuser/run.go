@@ -129,7 +129,7 @@ func (a *app) runSuite(ctx context.Context, s *spec.Suite, path, out, replay str
 	res, err := plan.Execute(ctx, soft.Done())
 	progress.Close()
 	if spent := (*llm.BudgetError)(nil); errors.As(err, &spent) {
-		return fmt.Errorf("%s: %w: %d of %d cells done; the same command with a higher ceiling goes on from here and pays for nothing twice", res.Dir, err, res.Done, res.Cells)
+		return fmt.Errorf("%s: stopped with %d of %d cells done: %w", res.Dir, res.Done, res.Cells, err)
 	}
 	if err != nil {
 		return machineError(err)
