@@ -35,7 +35,7 @@ type desk struct {
 	open   map[string]*opened
 	tap    func(sdk.LLM) sdk.LLM // between client and process; nil: nothing
 	once   bool                  // a call that fails is not made again
-	layers []*llm.Journal // of earlier runs; read when the first backend opens
+	layers []*llm.Journal        // of earlier runs; read when the first backend opens
 	read   bool
 }
 
@@ -104,7 +104,7 @@ func (d *desk) start(b backend) (o *opened, err error) {
 			}
 			return model, err
 		},
-		Notice:  func(line string) { c.Events(Note{Text: line}) },
+		Notice: func(line string) { c.Events(Note{Text: line}) },
 	}
 	if b.MaxRetries == 0 {
 		config.MaxRetries = -1 // 0 is the client's own default
