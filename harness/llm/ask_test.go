@@ -155,10 +155,25 @@ func TestFailures(t *testing.T) {
 		kind   error
 		whole  bool // the backend is given up
 	}{
-		{0, 7, nil, true}, {200, 7, nil, true}, {307, 1, sdk.ErrInvalid, true},
-		{400, 1, sdk.ErrInvalid, false}, {401, 1, sdk.ErrDenied, true}, {402, 1, sdk.ErrDenied, true}, {403, 1, sdk.ErrDenied, true},
-		{404, 1, sdk.ErrInvalid, true}, {408, 7, nil, true}, {409, 7, nil, true}, {413, 1, sdk.ErrTooLarge, false}, {422, 1, sdk.ErrInvalid, false},
-		{425, 7, nil, true}, {429, 7, nil, true}, {500, 7, nil, true}, {501, 1, sdk.ErrUnsupported, true}, {502, 7, nil, true}, {503, 7, nil, true}, {529, 7, nil, true},
+		{0, 7, nil, true},
+		{200, 7, nil, true},
+		{307, 1, sdk.ErrInvalid, true},
+		{400, 1, sdk.ErrInvalid, false},
+		{401, 1, sdk.ErrDenied, true},
+		{402, 1, sdk.ErrDenied, true},
+		{403, 1, sdk.ErrDenied, true},
+		{404, 1, sdk.ErrInvalid, true},
+		{408, 7, nil, true},
+		{409, 7, nil, true},
+		{413, 1, sdk.ErrTooLarge, false},
+		{422, 1, sdk.ErrInvalid, false},
+		{425, 7, nil, true},
+		{429, 7, nil, true},
+		{500, 7, nil, true},
+		{501, 1, sdk.ErrUnsupported, true},
+		{502, 7, nil, true},
+		{503, 7, nil, true},
+		{529, 7, nil, true},
 	} {
 		t.Run(fmt.Sprint(x.status), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -7,13 +7,16 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,32 +109,33 @@ func resident(b *testing.B, what string) float64 {
 }
 
 // BenchmarkRoad is a diagnosis: how near the road comes to what a provider
-// allows, through the real plugin, against a server on loopback.
+// allows, through the real plugin, against a server on loopback, each answer
+// synced to disk before its caller asks the next question.
 //
 //	go test ./harness/llm -run '^$' -bench Road -benchtime 1x
 func BenchmarkRoad(b *testing.B) {
 	path := plugin(b)
-	const callers = 64
+	const slots = 64
 	for _, x := range []struct {
 		name    string
 		options openaitest.Options
 		seconds int
 		ideal   float64 // answers a second
 	}{
-		{"latency", openaitest.Options{Latency: 200 * time.Millisecond}, 20, callers / 0.2},
+		{"latency", openaitest.Options{Latency: 200 * time.Millisecond}, 20, slots / 0.2},
 		{"bucket-headers", openaitest.Options{Rate: &openaitest.Rate{PerSecond: 50, Burst: 10, Headers: true}}, 20, 50},
 		{"bucket-silent", openaitest.Options{Rate: &openaitest.Rate{PerSecond: 50, Burst: 10}}, 20, 50},
 		{"bucket-retry-after", openaitest.Options{Rate: &openaitest.Rate{PerSecond: 50, Burst: 10, Wait: openaitest.WaitMillis}}, 20, 50},
 	} {
 		b.Run(x.name, func(b *testing.B) {
 			for range b.N {
-				drive(b, path, x.options, x.seconds, callers, x.ideal)
+				drive(b, path, x.options, x.seconds, slots, x.ideal)
 			}
 		})
 	}
 }
 
-func drive(b *testing.B, path string, o openaitest.Options, seconds, callers int, ideal float64) {
+func drive(b *testing.B, path string, o openaitest.Options, seconds, slots int, ideal float64) {
 	const warm = 5 * time.Second
 	s := openaitest.Start(b, o)
 	llm, h, err := work{Plugin: path, URL: s.URL()}.backend(b.Context(), nil)
@@ -144,7 +148,7 @@ func drive(b *testing.B, path string, o openaitest.Options, seconds, callers int
 		b.Fatal(err)
 	}
 	defer j.Close()
-	c := open(b, Config{Name: "gpt", Identity: "m", Journal: j, Concurrency: callers, TransportRetries: 1000, Backend: func(context.Context) (sdk.LLM, error) { return llm, nil }})
+	c := open(b, Config{Name: "gpt", Identity: "m", Journal: j, Concurrency: slots, TransportRetries: 1000, Backend: func(context.Context) (sdk.LLM, error) { return llm, nil }})
 	ctx, cancel := context.WithTimeout(b.Context(), time.Duration(seconds)*time.Second)
 	defer cancel()
 	var mu sync.Mutex
@@ -158,7 +162,7 @@ func drive(b *testing.B, path string, o openaitest.Options, seconds, callers int
 	})
 	defer timer.Stop()
 	var all sync.WaitGroup
-	for w := range callers {
+	for w := range 2 * slots { // so that a free slot finds somebody while others write their answers down
 		all.Go(func() {
 			for i := 0; ctx.Err() == nil; i++ {
 				if _, err := c.Ask(ctx, question(fmt.Sprint(w, i))); err == nil {
@@ -180,7 +184,36 @@ func drive(b *testing.B, path string, o openaitest.Options, seconds, callers int
 	b.ReportMetric(100*float64(len(done))/last.Seconds()/ideal, "%-of-ideal")
 	b.ReportMetric(100*float64(n)/(last-warm).Seconds()/ideal, "%-after-5s")
 	b.ReportMetric(100*refused/(refused+float64(n)), "%-refused-after-5s")
+	if o.Rate == nil {
+		b.ReportMetric(100*plain(b, s.URL(), slots, 5*time.Second)/ideal, "%-plain-http-gets")
+	}
 	b.ReportMetric(0, "ns/op")
+}
+
+// plain is what callers without plugin, journal or pace get on this machine as
+// busy as it is: answers a second.
+func plain(b *testing.B, url string, callers int, during time.Duration) float64 {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: callers}}
+	defer client.CloseIdleConnections()
+	var n atomic.Int64
+	began := time.Now()
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			for time.Since(began) < during {
+				r, err := client.Post(url+"/chat/completions", "application/json", strings.NewReader(`{"model":"m","messages":[{"role":"user","content":"a"}]}`))
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				_, _ = io.Copy(io.Discard, r.Body)
+				_ = r.Body.Close()
+				n.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	return float64(n.Load()) / time.Since(began).Seconds()
 }
 
 func refusals(s *openaitest.Server) (n int64) {

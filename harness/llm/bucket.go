@@ -92,7 +92,7 @@ const (
 	paceCut    = 0.9  // of what was answered, after a refusal
 	paceFloor  = 0.5  // of the pace before: one refusal tells little
 	paceSlow   = 0.02 // growth a second, just after a refusal …
-	paceGrow   = 0.02 // … more by this each second …
+	paceGrow   = 0.03 // … more by this each second …
 	paceMost   = 0.5  // … up to this
 	paceBurst  = 1
 )
@@ -109,8 +109,11 @@ func (p *pace) success(now time.Time) {
 	p.answered = p.answered[old:]
 }
 
-// refused cuts the pace.
+// refused cuts the pace. Before the first answer there is nothing to go by.
 func (p *pace) refused(now time.Time) {
+	if p.first.IsZero() {
+		return
+	}
 	n := 0
 	for _, t := range p.answered {
 		if now.Sub(t) <= paceWindow {

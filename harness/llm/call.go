@@ -34,6 +34,7 @@ func (c *Client) fetch(ctx context.Context, r *Request, messages []sdk.Message, 
 	if err != nil {
 		return nil, c.lost(use, err)
 	}
+	defer c.saved()
 	e.Usage = c.priced(e.Usage)
 	use.take(e.Usage)
 	if verdictOn(r, e).reason != "" {
@@ -64,7 +65,8 @@ func (c *Client) lost(use Usage, err error) error {
 type attempt func(ctx context.Context, backend sdk.LLM, alone bool) (*entry, *sdk.RateLimits, *trouble)
 
 // attempts calls until there is an answer, or none to be had. Use collects
-// retries and what failures may have cost.
+// retries and what failures may have cost. After an answer saved must be
+// called, once it is written down.
 func (c *Client) attempts(ctx context.Context, key Key, use *Usage, may need, call attempt) (*entry, error) {
 	before := c.answers.Load()
 	random := rand.New(rand.NewPCG(binary.LittleEndian.Uint64(key[:]), binary.LittleEndian.Uint64(key[8:])))
@@ -118,12 +120,23 @@ func (c *Client) once(ctx context.Context, may need, alone bool, call attempt) (
 	if err != nil {
 		return nil, nil, err
 	}
+	select {
+	case c.unsaved <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
 	ticket, err := c.gate.enter(ctx, float64(may.amounts[1]))
 	if err != nil {
+		c.saved()
 		return nil, nil, err
 	}
 	out := outcome{}
-	defer func() { c.gate.leave(ticket, out) }()
+	defer func() {
+		c.gate.leave(ticket, out)
+		if !out.answered {
+			c.saved()
+		}
+	}()
 	timed, expired, stop := c.limited(ctx)
 	defer stop()
 	e, limits, t := call(timed, backend, alone)
@@ -144,6 +157,9 @@ func (c *Client) once(ctx context.Context, may need, alone bool, call attempt) (
 	}
 	return e, t, nil
 }
+
+// saved says that an answer is written down.
+func (c *Client) saved() { <-c.unsaved }
 
 // limited ends a call after the configured time. It cancels instead of setting
 // a deadline: a host takes a deadline that passed for a plugin that hangs, and

@@ -24,7 +24,7 @@ type Config struct {
 	// Batch: the backend is local. Questions that wait together go out in one
 	// Generate, and nothing is paced. Otherwise one request a Generate.
 	Batch       bool
-	Concurrency int // most calls in flight, at most 256; 0: 64
+	Concurrency int // most calls (Batch: questions) in flight, at most 256; 0: 64 (Batch: 256)
 	// MaxRetries is how often an invalid answer is asked for again; 0: 2,
 	// negative: never.
 	MaxRetries int
@@ -65,6 +65,10 @@ type Client struct {
 	batch   batcher
 	answers atomic.Uint64 // got from the backend, to tell a bad time from a dead backend
 	learned estimator
+	// unsaved bounds the calls in flight and the answers not yet written down,
+	// which is what a kill can cost, to twice the calls in flight: a free slot
+	// need not wait for the disk, and a slow disk stops the calls.
+	unsaved chan struct{}
 
 	mu      sync.Mutex
 	flights map[Key]chan struct{} // questions under way; closed at the end
@@ -109,7 +113,7 @@ func Open(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{cfg: cfg, packer: p, gate: newGate(cfg.Concurrency, !cfg.Batch), flights: map[Key]chan struct{}{}}, nil
+	return &Client{cfg: cfg, packer: p, gate: newGate(cfg.Concurrency, !cfg.Batch), flights: map[Key]chan struct{}{}, unsaved: make(chan struct{}, 2*cfg.Concurrency)}, nil
 }
 
 func (cfg Config) withDefaults() Config {
@@ -121,10 +125,11 @@ func (cfg Config) withDefaults() Config {
 			*v = 0
 		}
 	}
-	set(&cfg.Concurrency, defaultConcurrency)
-	if cfg.Batch && cfg.Concurrency == defaultConcurrency {
-		cfg.Concurrency = mostConcurrency // nothing is paced, and full batches are fast
+	usual := defaultConcurrency
+	if cfg.Batch {
+		usual = mostConcurrency // nothing is paced, and full batches are fast
 	}
+	set(&cfg.Concurrency, usual)
 	set(&cfg.MaxRetries, defaultRetries)
 	set(&cfg.TransportRetries, defaultTransport)
 	if cfg.Patience <= 0 {

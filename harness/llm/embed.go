@@ -124,6 +124,7 @@ func (c *Client) embed(ctx context.Context, r EmbedRequest, missing []*embedded)
 	if err != nil {
 		return c.lost(use, err)
 	}
+	defer c.saved()
 	total := c.priced(sane(got.Usage))
 	use.take(total)
 	for i, part := range shares(total, texts) {

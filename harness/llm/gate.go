@@ -32,7 +32,6 @@ type gate struct {
 	queue    []*waiter // first come, first served
 	timer    *time.Timer
 	closed   error
-	idle     chan struct{} // of Close; closed when nothing is in flight
 }
 
 // ticket is a call in flight.
@@ -106,10 +105,6 @@ func (g *gate) leave(t *ticket, o outcome) {
 
 func (g *gate) remove(t *ticket) {
 	delete(g.inFlight, t)
-	if len(g.inFlight) == 0 && g.idle != nil {
-		close(g.idle)
-		g.idle = nil
-	}
 	g.dispatch()
 }
 
@@ -140,7 +135,9 @@ func (g *gate) learn(now time.Time, t *ticket, o outcome) {
 			}
 		}
 	case o.refused && fresh:
-		g.pace.refused(now)
+		if told := g.requests.known || g.tokens.known; !told || o.wait == 0 {
+			g.pace.refused(now)
+		}
 		g.shrink(now, cut)
 	case o.strained && fresh:
 		g.shrink(now, cut)
@@ -197,21 +194,6 @@ func (g *gate) shut(err error) {
 		g.closed = err
 	}
 	g.dispatch()
-}
-
-// drain waits until nothing is in flight.
-func (g *gate) drain() {
-	g.mu.Lock()
-	if len(g.inFlight) == 0 {
-		g.mu.Unlock()
-		return
-	}
-	if g.idle == nil {
-		g.idle = make(chan struct{})
-	}
-	idle := g.idle
-	g.mu.Unlock()
-	<-idle
 }
 
 func (g *gate) load() Load {

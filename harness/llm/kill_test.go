@@ -145,11 +145,11 @@ func TestNothingIsPaidTwice(t *testing.T) {
 	for ; kills < 20 && len(s.Paid()) < killQuestions-killAtOnce; kills++ {
 		cmd := w.start(t, io.Discard)
 		wait(asked, 1+random.IntN(24))
-		inFlight := killAtOnce
-		if kills%2 == 1 { // the backend first, and the host when it has gone on
+		inFlight := 2 * killAtOnce // called for, or answered and on the way to the disk
+		if kills%2 == 1 {          // the backend first, and the host when it has gone on
 			killBackend(t, cmd.Process.Pid)
 			wait(asked, 1+random.IntN(8))
-			inFlight += killAtOnce
+			inFlight += 2 * killAtOnce
 		}
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
