@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sashabaranov/go-openai"
@@ -40,9 +41,10 @@ func (c *chat) answer(ctx context.Context, r sdk.ChatRequest) sdk.GenerateResult
 			return wrong("%v (not sent)", err)
 		}
 	}
-	for {
+	for refusals := int64(0); ; refusals++ {
 		out, refused := c.ask(ctx, q)
 		if !refused {
+			out.Usage.Requests += refusals
 			return out
 		}
 		q.form = q.form.next(q.shape)
@@ -150,7 +152,7 @@ func (c *chat) result(q question, x *exchange, resp openai.ChatCompletionRespons
 	choice := resp.Choices[0]
 	content := choice.Message.Content
 	out := sdk.GenerateResult{
-		ID: q.ID, Text: content, Finish: finish(choice.FinishReason), Model: resp.Model, Fingerprint: resp.SystemFingerprint,
+		ID: q.ID, Text: content, Finish: finish(choice.FinishReason), Model: c.clean(resp.Model), Fingerprint: c.clean(resp.SystemFingerprint),
 		RateLimits: rateLimits(x.header, time.Now()),
 	}
 	if out.Model == "" {
@@ -165,7 +167,7 @@ func (c *chat) result(q question, x *exchange, resp openai.ChatCompletionRespons
 	}
 	if q.shape != nil {
 		out.Fingerprint += " structured=" + q.form.String()
-		if at, ok := extract(content, func(v json.RawMessage) bool { return fits(q.shape.valid, v) }); ok && out.Finish != sdk.FinishRefusal {
+		if at, ok := q.find(content, out.Finish); ok {
 			out.JSON = compact(prune(q.shape.raw, json.RawMessage(content[at.from:at.to])))
 			out.Choices = choices(content, at, q.shape.raw, tokens)
 		}
@@ -175,8 +177,22 @@ func (c *chat) result(q question, x *exchange, resp openai.ChatCompletionRespons
 	if estimated {
 		out.Fingerprint += " usage=estimated"
 	}
-	out.Fingerprint = string(bytes.TrimSpace([]byte(out.Fingerprint)))
+	out.Fingerprint = strings.TrimSpace(out.Fingerprint)
 	return out
+}
+
+// find finds the answer in a text. In one that was cut off, only a valid one:
+// what else can be read there is a piece of the answer.
+func (q question) find(content string, finish sdk.FinishReason) (span, bool) {
+	good := func(v json.RawMessage) bool { return fits(q.shape.valid, v) }
+	at, ok := extract(content, good)
+	switch finish {
+	case sdk.FinishRefusal:
+		return span{}, false
+	case sdk.FinishStop:
+		return at, ok
+	}
+	return at, ok && good(json.RawMessage(content[at.from:at.to]))
 }
 
 func compact(raw json.RawMessage) []byte {

@@ -44,9 +44,10 @@ func TestForms(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := openaitest.Start(t, c.server)
 			l, log := backend(t, options(s, "structured", c.option), "")
-			answers := 0
+			answers, counted := 0, int64(0)
 			for n := range 3 {
 				r := one(t, l, question1(fmt.Sprint(n)))
+				counted += r.Usage.Requests
 				if r.JSON == nil {
 					continue
 				}
@@ -61,6 +62,9 @@ func TestForms(t *testing.T) {
 			}
 			if have := formats(s); have != c.formats || answers != c.answers {
 				t.Errorf("asked as %q with %d answers, want %q with %d", have, answers, c.formats, c.answers)
+			}
+			if counted != int64(s.Count()) {
+				t.Errorf("usage counts %d requests of %d", counted, s.Count())
 			}
 			told := strings.Contains(log.String(), `from now on structured = "`+c.form+`"`)
 			if want := c.option == "auto" && c.form != "schema"; told != want {

@@ -87,7 +87,14 @@ func TestMatrix(t *testing.T) {
 			answered(func(r sdk.GenerateResult) bool { return r.JSON == nil && r.Text == "I would rather not say." }, "the text and no JSON"),
 		},
 		"truncated": {openaitest.Truncated(), answered(func(r sdk.GenerateResult) bool { return r.Finish == sdk.FinishLength && r.JSON == nil && r.Text != "" }, "a cut answer")},
-		"filtered":  {openaitest.Filtered(), answered(func(r sdk.GenerateResult) bool { return r.Finish == sdk.FinishFilter && r.JSON == nil }, "a filtered answer")},
+		"truncated behind an object": {
+			// Half of this is cut off; the object of ITEM_1 is whole.
+			openaitest.Behaviour{Finish: "length", Content: `{"ITEM_1":{"decision":"WATCH","rating":3},"reason":"` + strings.Repeat("on and on ", 20) + `"}`},
+			answered(func(r sdk.GenerateResult) bool {
+				return r.Finish == sdk.FinishLength && r.JSON == nil && strings.Contains(r.Text, `"rating":3},`)
+			}, "no piece of the answer for the whole"),
+		},
+		"filtered": {openaitest.Filtered(), answered(func(r sdk.GenerateResult) bool { return r.Finish == sdk.FinishFilter && r.JSON == nil }, "a filtered answer")},
 		"prompt filtered": {
 			openaitest.Behaviour{Status: 400, Code: "content_filter", Message: "The response was filtered."},
 			answered(func(r sdk.GenerateResult) bool { return r.Finish == sdk.FinishFilter && r.Model == "m" }, "a filtered answer"),

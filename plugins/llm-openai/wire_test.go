@@ -104,22 +104,30 @@ func TestAzure(t *testing.T) {
 	}
 }
 
-// TestRedirectKeepsTheKey: nothing at all is sent to where a redirect leads.
+// TestRedirectKeepsTheKey: nothing at all is sent to where a redirect leads,
+// be it one that repeats the request or one that turns it into a GET.
 func TestRedirectKeepsTheKey(t *testing.T) {
 	thief := openaitest.Start(t, openaitest.Options{})
-	for _, azure := range []string{"", "2024-10-21"} {
-		s := openaitest.Start(t, openaitest.Options{})
-		s.Rule(openaitest.Rule{Path: "*", Do: openaitest.Redirected(thief.URL() + "/chat/completions")})
-		base := s.URL()
-		if azure != "" {
-			base = s.AzureURL()
-		}
-		l, _ := backend(t, sdk.Options{"base-url": base, "api-version": azure}, theKey)
-		if r := one(t, l, question1("a")); r.Failure == nil || r.Failure.Status != 307 {
-			t.Errorf("%+v", r.Failure)
-		}
-		if _, err := l.Embed(t.Context(), []string{"a"}); err == nil {
-			t.Error("embeddings follow a redirect")
+	for _, status := range []int{302, 307} {
+		for _, azure := range []string{"", "2024-10-21"} {
+			s := openaitest.Start(t, openaitest.Options{})
+			do := openaitest.Redirected(thief.URL() + "/chat/completions")
+			do.Status = status
+			s.Rule(openaitest.Rule{Path: "*", Do: do})
+			base := s.URL()
+			if azure != "" {
+				base = s.AzureURL()
+			}
+			l, _ := backend(t, sdk.Options{"base-url": base, "api-version": azure}, theKey)
+			if r := one(t, l, question1("a")); r.Failure == nil || r.Failure.Status != status {
+				t.Errorf("%+v", r.Failure)
+			}
+			if _, err := l.Embed(t.Context(), []string{"a"}); err == nil {
+				t.Error("embeddings follow a redirect")
+			}
+			if _, err := l.WatchTune(t.Context(), "job", 0, nil); err == nil {
+				t.Error("a watch follows a redirect")
+			}
 		}
 	}
 	if n := len(thief.Requests()); n != 0 {

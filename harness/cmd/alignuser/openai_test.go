@@ -18,7 +18,7 @@ type openaiStory struct{ server *openaitest.Server }
 // openaiKey finds it among a story's values.
 type openaiKey struct{}
 
-const openaiUsage = "usage: openai-server start [key=K] [latency=200ms] [rate=50] [burst=10] [headers] [structured=objects|unknown|ignored] [reasoning] [context=N] [fail=N:STATUS] [hang=N] | stop | restart [...] | paid N | reset"
+const openaiUsage = "usage: openai-server start [key=K] [model=M] [latency=200ms] [rate=50] [burst=10] [headers] [structured=objects|unknown|ignored] [reasoning] [context=N] [fail=N:STATUS] [hang=N] | stop | restart [...] | paid N | reset"
 
 // openaiServer plays a provider for a story:
 //
@@ -98,7 +98,10 @@ func openaiOptions(args []string) (o openaitest.Options, rules []openaitest.Rule
 			rate.Headers = true
 		case "structured":
 			known := map[string]openaitest.Structured{"objects": openaitest.Objects, "unknown": openaitest.Unknown, "ignored": openaitest.Ignored}
-			o.Structured = known[value]
+			var ok bool
+			if o.Structured, ok = known[value]; !ok {
+				err = fmt.Errorf("openai-server: structured=%s: want objects, unknown or ignored", value)
+			}
 		case "reasoning":
 			o.Reasoning = true
 		case "context":
