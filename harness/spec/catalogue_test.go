@@ -43,8 +43,8 @@ func (catalogue) TaskOptions(kind string) ([]sdk.OptionSpec, bool) {
 			{Name: "questions", Type: sdk.OptionInt, Default: int64(200), Min: sdk.Bound(1)},
 			{Name: "temperature", Type: sdk.OptionFloat, Default: 0.0, Min: sdk.Bound(0), Max: sdk.Bound(2)},
 			{
-				Name: "kinds", Type: sdk.OptionList, Element: sdk.OptionEnum, Default: []any{"category", "mean", "count"},
-				Choices: []string{"category", "mean", "count", "rated", "category-count", "similar-value"},
+				Name: "kinds", Type: sdk.OptionList, Element: sdk.OptionEnum, Default: []any{"category", "highest-mean"},
+				Choices: []string{"category", "highest-mean", "most-ratings", "rated-before", "how-many", "similar-value"},
 			},
 		}, true
 	}
