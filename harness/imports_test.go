@@ -34,6 +34,7 @@ var rules = []rule{
 	{of: "harness/spec", may: []string{"sdk"}},
 	{of: "harness/host", may: []string{"sdk", "sdk/launch", "sdk/columns"}},
 	{of: "harness/corpus", may: []string{"sdk", "sdk/columns"}},
+	{of: "harness/export", may: []string{"sdk"}},
 	{of: "harness/record", may: []string{"sdk"}},
 	{of: "harness/llm", may: []string{"sdk"}},
 	{of: "harness/record/score", may: []string{"sdk", "harness/record", "harness/metric"}},

@@ -58,7 +58,11 @@ type Corpus struct {
 }
 
 // cacheFormat is part of every key: raise it when checks or layout change.
-const cacheFormat = "corpus/1"
+// digestFormat is part of every digest of data: raise it when what is hashed does.
+const (
+	cacheFormat  = "corpus/2"
+	digestFormat = "corpus/1"
+)
 
 // Open prepares a data set and gives its tables, from the cache where it has
 // them. Identity stands for plugin, component, options and seed: equal
@@ -193,7 +197,7 @@ func (c *Corpus) build(ctx context.Context, ds sdk.Dataset, dir string) error {
 }
 
 // Digest identifies the data: scale and every cell of every table, but not
-// where they came from.
+// where they came from, nor how their owner divides them: that is a split.
 func (c *Corpus) Digest() string { return c.digest }
 
 // Name is the component that the data came from.

@@ -40,17 +40,31 @@ type SuiteFacts struct {
 
 // DataFacts describes the data set.
 type DataFacts struct {
-	Name         string     `json:"name"`
-	Plugin       string     `json:"plugin"`
-	Version      string     `json:"version"`
-	License      string     `json:"license"`
-	Citation     string     `json:"citation"`
-	Planted      bool       `json:"planted"` // generated from a model of people
-	Digest       string     `json:"digest"`
-	Users        int        `json:"users"`
-	Items        int        `json:"items"`
-	Interactions int        `json:"interactions"`
-	Split        SplitFacts `json:"split"`
+	Name         string       `json:"name"`
+	Plugin       string       `json:"plugin"`
+	Version      string       `json:"version"`
+	License      string       `json:"license"`
+	Citation     string       `json:"citation"`
+	Planted      bool         `json:"planted"` // generated from a model of people
+	Digest       string       `json:"digest"`
+	Users        int          `json:"users"`
+	Items        int          `json:"items"`
+	Interactions int          `json:"interactions"`
+	Filter       *FilterFacts `json:"filter,omitempty"` // nil: all of the data set is used
+	Split        SplitFacts   `json:"split"`
+}
+
+// FilterFacts says what of a data set was left out, and by which rule. The counts
+// of DataFacts are of what was kept.
+type FilterFacts struct {
+	UserCore int      `json:"user_core"`
+	ItemCore int      `json:"item_core"`
+	MinValue *float64 `json:"min_value,omitempty"`
+	MaxValue *float64 `json:"max_value,omitempty"`
+	Users    int      `json:"users_left_out"`
+	Items    int      `json:"items_left_out"`
+	ByValue  int      `json:"interactions_by_value"`
+	ByCore   int      `json:"interactions_by_core"`
 }
 
 // SplitFacts says how the data was divided, and what that did.

@@ -14,7 +14,7 @@ import (
 )
 
 // conclude turns the evidence into scores, judges the controls, and completes
-// the manifest. It reads only what the run folder holds.
+// the manifest. Scores rest only on what the run folder holds.
 func (p *Plan) conclude(ctx context.Context, r *record.Run, started time.Time) error {
 	p.config.Events(Phase{Text: "scoring: 10,000 bootstrap draws over users"})
 	var keys []record.CellKey // the unsealed ones too: a summary says how many repeats are missing
@@ -34,7 +34,12 @@ func (p *Plan) conclude(ctx context.Context, r *record.Run, started time.Time) e
 	for _, t := range p.tasks {
 		invalid[t.task.Kind()] = control.Judge(t.task.Kind(), summary)
 	}
+	var segments []record.Segment
+	for _, s := range p.split.Segments() {
+		segments = append(segments, record.Segment(s))
+	}
 	return errors.Join(
+		record.WriteSegments(filepath.Join(r.Dir(), record.SegmentsFile), segments),
 		record.WriteCells(filepath.Join(r.Dir(), record.CellsFile), cells),
 		record.WriteSummary(filepath.Join(r.Dir(), record.SummaryFile), summary),
 		r.Flush(),
@@ -56,7 +61,7 @@ func (p *Plan) manifest(started, finished time.Time, invalid map[string]string) 
 		Data: record.DataFacts{
 			Name: p.dataName, Plugin: s.Dataset.Plugin, Version: info.Version, License: info.License, Citation: info.Citation,
 			Planted: info.Planted, Digest: p.corpus.Digest(),
-			Users: p.corpus.Users(), Items: p.corpus.Items(), Interactions: p.corpus.Interactions(),
+			Users: p.corpus.Users(), Items: p.corpus.Items(), Interactions: p.corpus.Interactions(), Filter: p.filtered,
 			Split: record.SplitFacts{
 				Method: s.Split.Method, Test: s.Split.Test, Valid: s.Split.Valid, Digest: p.split.Digest(),
 				TrainRows: stats.TrainRows, ValidRows: stats.ValidRows, TestRows: stats.TestRows,

@@ -100,6 +100,7 @@ type Plan struct {
 	backends []backend
 	cassette *llm.Cassette // nil: backends are asked
 
+	filtered  *record.FilterFacts // nil: the suite has no filter
 	dataName  string
 	canonical []byte
 
@@ -167,17 +168,8 @@ func Check(s *spec.Suite, c Catalogue) error {
 
 func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
 	s := p.config.Suite
-	p.config.Events(Phase{Text: "reading data set " + s.Dataset.Plugin})
-	var err error
-	if p.corpus, err = p.openCorpus(ctx); err != nil {
-		return blame(s.Dataset, "dataset", err)
-	}
-	p.config.Events(Phase{Text: fmt.Sprintf("splitting %d interactions (%s)", p.corpus.Interactions(), s.Split.Method)})
-	p.split, err = p.corpus.Split(corpus.SplitParams{
-		Method: s.Split.Method, Test: s.Split.Test, Valid: s.Split.Valid, Seed: seedFor(s.Seed, streamSplit),
-	})
-	if err != nil {
-		return blameSplit(s.Split, err)
+	if err := p.openData(ctx); err != nil {
+		return err
 	}
 	for _, t := range s.Tasks {
 		known, _ := find(p.config.Tasks, t.Kind)
@@ -202,6 +194,32 @@ func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
 		p.id.Arms = append(p.id.Arms, record.ArmDigest{Name: a.name, Digest: a.digest})
 	}
 	return p.openCassette()
+}
+
+// filter puts the part of the data that the suite asks for in the place of the
+// whole.
+func (p *Plan) filter() error {
+	f := p.config.Suite.Filter
+	if f == nil {
+		return nil
+	}
+	whole := p.corpus
+	p.config.Events(Phase{Text: fmt.Sprintf("filtering %d interactions", whole.Interactions())})
+	part, stats, err := whole.Filter(corpus.FilterParams{MinValue: f.MinValue, MaxValue: f.MaxValue, UserCore: f.UserCore, ItemCore: f.ItemCore})
+	if err != nil {
+		var named *sdk.Error
+		if key := ""; errors.As(err, &named) && errors.Is(err, sdk.ErrInvalid) {
+			key = strings.TrimPrefix(named.Option, "filter.")
+			return spec.Errors{f.Blame(key, err)}
+		}
+		return err
+	}
+	p.filtered = &record.FilterFacts{
+		UserCore: f.UserCore, ItemCore: f.ItemCore, MinValue: f.MinValue, MaxValue: f.MaxValue,
+		Users: stats.Users, Items: stats.Items, ByValue: stats.ByValue, ByCore: stats.ByCore,
+	}
+	p.corpus = part
+	return whole.Close()
 }
 
 // blame gives an error that the user can mend its place in the suite.

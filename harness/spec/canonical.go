@@ -47,12 +47,16 @@ func (s *Suite) Canonical(c Catalogue) []byte {
 		}
 		tasks = append(tasks, map[string]any{"kind": t.Kind, "options": digestible(specs, t.Options, base)})
 	}
+	split := map[string]any{"method": s.Split.Method, "test": s.Split.Test, "valid": s.Split.Valid + 0}
+	if s.Split.Seed != nil {
+		split["seed"] = *s.Split.Seed
+	}
 	form := map[string]any{
 		"schema":  s.Schema,
 		"seed":    s.Seed,
 		"repeats": s.Repeats,
 		"dataset": part(sdk.KindDataset, s.Dataset, ""),
-		"split":   map[string]any{"method": s.Split.Method, "test": s.Split.Test, "valid": s.Split.Valid + 0},
+		"split":   split,
 		"arms":    arms,
 		"tasks":   tasks,
 	}
@@ -64,6 +68,9 @@ func (s *Suite) Canonical(c Catalogue) []byte {
 			backends = append(backends, backend)
 		}
 		form["llms"] = backends
+	}
+	if f := s.Filter; f != nil {
+		form["filter"] = map[string]any{"user-core": f.UserCore, "item-core": f.ItemCore, "min-value": f.MinValue, "max-value": f.MaxValue}
 	}
 	return encode(form)
 }

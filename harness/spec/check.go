@@ -88,6 +88,16 @@ func (c Component) Blame(where string, err error) Error {
 	return blame(orPos(c.at, c.Pos), where, err)
 }
 
+// Blame makes a mistake in the suite of what the data said of a key of the filter.
+func (f Filter) Blame(key string, err error) Error {
+	what := err.Error()
+	if named := (*sdk.Error)(nil); errors.As(err, &named) {
+		what = named.Msg
+	}
+	at := orPos(f.at, f.Pos)
+	return Error{Pos: at.at(key).Pos, Where: "filter." + key, What: what, Cause: err}
+}
+
 // Blame makes a mistake in the suite of an error of the task's own rules.
 func (t Task) Blame(err error) Error {
 	return blame(orPos(t.at, t.Pos), "task."+t.Kind, err)

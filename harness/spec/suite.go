@@ -29,6 +29,7 @@ type Suite struct {
 	Seed         uint64
 	Repeats      int // at least 1
 	Dataset      Component
+	Filter       *Filter // nil: all of the data is used
 	Split        Split
 	Recommenders []Arm     // names unique
 	Backends     []Backend // language models; names unique
@@ -53,10 +54,20 @@ type Arm struct {
 	Component
 }
 
-// Split says how interactions are divided in time.
+// Filter says what of the data is used, before it is split.
+type Filter struct {
+	UserCore, ItemCore int      // interactions that a user and an item must have left, iteratively; 0: any number
+	MinValue, MaxValue *float64 // nil: no bound
+	Pos                Pos
+
+	at *place
+}
+
+// Split says how interactions are divided.
 type Split struct {
 	Method      string
 	Test, Valid float64 // fractions of a user's interactions
+	Seed        *uint64 // nil: the suite's
 	Pos         Pos
 }
 

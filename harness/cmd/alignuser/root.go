@@ -61,6 +61,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newPlanCommand(a),
 		newRunCommand(a),
 		newReportCommand(a),
+		newDataCommand(a),
 		newDoctorCommand(a),
 		newPluginCommand(a),
 		newLLMCommand(a),

@@ -84,8 +84,8 @@ func asked(o sdk.Options) []string {
 	return out
 }
 
-// Bind draws the questions. Their seed is that of the split, so a suite's seed
-// changes both.
+// Bind draws the questions. Data and split decide them and no seed does: runs of
+// one protocol ask the same, whatever their replicates.
 func (Task) Bind(o sdk.Options, split *corpus.Split) (task.Bound, error) {
 	d := newDeck(split)
 	b := &bound{wanted: o.Int("questions"), temperature: o.Float("temperature")}

@@ -39,6 +39,7 @@ type Items struct {
 	CategorySeparator                    string
 	NoCategory                           string // a category that says there is none
 	YearInTitle                          bool   // the year is the last (1999) of the title
+	Extra                                []Extra
 }
 
 // Users maps the file of users. Without a file, the users are those of the
@@ -47,6 +48,7 @@ type Users struct {
 	File                        string
 	ID, Age, Gender, Occupation string
 	Occupations                 []string // words of Occupation by number; none: as written
+	Extra                       []Extra
 }
 
 // Tables declares what Load gives, in its order. Nullable columns of a kind that

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,7 +61,15 @@ func Load(ctx context.Context, l Layout, emit sdk.Emit) (*Data, error) {
 		return nil, r.remedy(err)
 	}
 	r.report()
-	return &Data{Sources: r.sources, Tables: []sdk.Table{r.users.table(r.Users), r.items.table(r.Items), r.events.table()}}, nil
+	users, err := r.users.table(r.Users)
+	if err != nil {
+		return nil, fmt.Errorf("users that %s lacks: %w", r.Users.File, err)
+	}
+	items, err := r.items.table(r.Items)
+	if err != nil {
+		return nil, fmt.Errorf("items that %s lacks: %w", r.Items.File, err)
+	}
+	return &Data{Sources: r.sources, Tables: []sdk.Table{users, items, r.events.table()}}, nil
 }
 
 // remedy adds what the owner of the layout knows to do about damage.
@@ -160,8 +169,8 @@ type wanted struct {
 }
 
 // columns finds mapped columns.
-func columns(rows Rows, file string, width int, want []wanted) (err error) {
-	for _, w := range want {
+func columns(rows Rows, file string, width int, want ...[]wanted) (err error) {
+	for _, w := range slices.Concat(want...) {
 		if *w.at, err = column(rows, file, w.option, w.name, width); err != nil {
 			return err
 		}
