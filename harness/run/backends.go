@@ -3,6 +3,8 @@ package run
 import (
 	"fmt"
 	"maps"
+	"net"
+	"net/url"
 	"path/filepath"
 	"slices"
 
@@ -24,6 +26,27 @@ type backend struct {
 // local reports whether the backend computes its answers on this machine.
 func (b backend) local() bool {
 	return b.component.Needs.Network == "" || b.component.Needs.Network == "none"
+}
+
+// reaches reports whether the backend asks for more network than this machine
+// has inside it: a server on loopback is none of the world's.
+func (b backend) reaches() bool {
+	if b.local() {
+		return false
+	}
+	inside := false
+	for _, v := range b.Options {
+		text, _ := v.(string)
+		u, err := url.Parse(text)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+			continue
+		}
+		if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return true
+		}
+		inside = true
+	}
+	return !inside
 }
 
 // findBackends resolves the suite's backends.

@@ -125,7 +125,7 @@ func (d *desk) start(b backend) (o *opened, err error) {
 
 // launch starts the backend's process. It alone reads the secrets.
 func (o *opened) launch(ctx context.Context, c Config) (sdk.LLM, error) {
-	if c.Offline && !o.local() {
+	if c.Offline && o.reaches() {
 		return nil, &sdk.Error{Kind: sdk.ErrDenied, Msg: "ALIGNUSER_OFFLINE=1 forbids the network, which this backend asks for: unset it, or --replay a cassette"}
 	}
 	secrets := map[string]string{}

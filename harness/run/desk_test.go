@@ -12,6 +12,7 @@ import (
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/spec"
 	"github.com/alignuser/alignuser/harness/task/all"
+	"github.com/alignuser/alignuser/sdk"
 	"github.com/alignuser/alignuser/sdk/plugintest/openaitest"
 )
 
@@ -177,5 +178,19 @@ func TestStoppedWhileAsking(t *testing.T) {
 	same(t, want, evidence(t, b.execute(b.ask(text, nil)).Dir))
 	if paid := server.PaidTwice(); len(paid) > 0 || len(server.Paid()) != 80 {
 		t.Errorf("%d paid, %v twice", len(server.Paid()), paid)
+	}
+}
+
+// Offline forbids the world, not a server on this machine.
+func TestReaches(t *testing.T) {
+	for url, want := range map[string]bool{
+		"http://127.0.0.1:11434/v1": false, "http://localhost:8080/v1": false, "http://[::1]:1/v1": false,
+		"https://api.example.com/v1": true, "http://10.0.0.7/v1": true, "http://localhost.example.com": true, "": true, "no url": true,
+	} {
+		b := backend{component: sdk.ComponentSpec{Needs: sdk.Needs{Network: "any"}}}
+		b.Options = sdk.Options{"model": "m", "base-url": url}
+		if b.reaches() != want {
+			t.Errorf("%q: %t", url, !want)
+		}
 	}
 }
