@@ -28,11 +28,28 @@ type Pong struct {
 	Features    []string        `json:"features"`
 	Determinism string          `json:"determinism"`
 	Journaled   bool            `json:"journaled"` // runs keep its answers
-	Usage       sdk.Usage       `json:"usage"`
+	Tokens      PongTokens      `json:"tokens"`
 	Cost        float64         `json:"cost"`
 	Currency    string          `json:"currency,omitempty"`
 	Choices     int             `json:"choices"` // open choices that came with probabilities
-	RateLimits  *sdk.RateLimits `json:"rate_limits,omitempty"`
+	RateLimits  *sdk.RateLimits `json:"-"`
+	Limits      *PongLimits     `json:"limits,omitempty"` // the same, for programs
+}
+
+// PongTokens counts what the question took.
+type PongTokens struct {
+	Prompt     int64 `json:"prompt"`
+	Cached     int64 `json:"cached"` // of Prompt
+	Completion int64 `json:"completion"`
+	Reasoning  int64 `json:"reasoning"` // of Completion
+}
+
+// PongLimits are what the provider said of its limits; -1: it did not.
+type PongLimits struct {
+	Requests          int64 `json:"requests"`
+	RequestsRemaining int64 `json:"requests_remaining"`
+	Tokens            int64 `json:"tokens"`
+	TokensRemaining   int64 `json:"tokens_remaining"`
 }
 
 // Ping puts one structured question to a backend of the suite, whose data is not
@@ -80,7 +97,9 @@ func Ping(ctx context.Context, c Config, name string) (pong Pong, err error) {
 	if err != nil {
 		return pong, err
 	}
-	pong.Model, pong.Tries, pong.Usage, pong.Choices = answer.Model, answer.Tries, answer.Usage, len(answer.Choices)
+	pong.Model, pong.Tries, pong.Choices = answer.Model, answer.Tries, len(answer.Choices)
+	u := answer.Usage
+	pong.Tokens = PongTokens{Prompt: u.PromptTokens, Cached: u.CachedTokens, Completion: u.CompletionTokens, Reasoning: u.ReasoningTokens}
 	pong.Answer, pong.Valid, pong.Invalid = string(answer.JSON), answer.Invalid == "", answer.Invalid
 	if !pong.Valid {
 		pong.Answer = answer.Text
@@ -138,6 +157,9 @@ func (w *watched) report(p *Pong, started time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	p.LatencyMS, p.RateLimits = milliseconds(w.took), w.limits
+	if l := w.limits; l != nil {
+		p.Limits = &PongLimits{Requests: l.RequestsLimit, RequestsRemaining: l.RequestsRemaining, Tokens: l.TokensLimit, TokensRemaining: l.TokensRemaining}
+	}
 	if !w.first.IsZero() {
 		p.StartMS = milliseconds(w.first.Sub(started))
 	}

@@ -199,12 +199,12 @@ func (a *app) printPong(p run.Pong) {
 	}
 	line("answer", "%s (%s, %s)", strings.Join(strings.Fields(p.Answer), " "), verdict, counted(p.Tries, "try"))
 	line("latency", "%s for the answer, %s to start the plugin", shortly(p.LatencyMS), shortly(p.StartMS))
-	tokens := fmt.Sprintf("%d of the question, %d of the answer", p.Usage.PromptTokens, p.Usage.CompletionTokens)
-	if p.Usage.CachedTokens > 0 {
-		tokens += fmt.Sprintf(", %d cached", p.Usage.CachedTokens)
+	tokens := fmt.Sprintf("%d of the question, %d of the answer", p.Tokens.Prompt, p.Tokens.Completion)
+	if p.Tokens.Cached > 0 {
+		tokens += fmt.Sprintf(", %d cached", p.Tokens.Cached)
 	}
-	if p.Usage.ReasoningTokens > 0 {
-		tokens += fmt.Sprintf(", %d of reasoning", p.Usage.ReasoningTokens)
+	if p.Tokens.Reasoning > 0 {
+		tokens += fmt.Sprintf(", %d of reasoning", p.Tokens.Reasoning)
 	}
 	line("tokens", "%s", tokens)
 	if p.Currency == "" {
