@@ -39,9 +39,11 @@ var rules = []rule{
 	{of: "harness/llm", may: []string{"sdk"}},
 	{of: "harness/record/score", may: []string{"sdk", "harness/record", "harness/metric"}},
 	{of: "harness/control", may: []string{"sdk", "harness/corpus", "harness/record", "harness/metric"}},
-	{of: "harness/task", may: []string{"sdk", "harness/corpus", "harness/metric", "harness/record", "harness/record/score"}},
+	{of: "harness/task", may: []string{"sdk", "harness/corpus", "harness/llm", "harness/metric", "harness/record", "harness/record/score"}},
 	{of: "harness/task/all", may: []string{"harness/task", "harness/task/..."}},
-	{of: "harness/task/...", may: []string{"sdk", "harness/task", "harness/corpus", "harness/control", "harness/metric", "harness/record", "harness/record/score"}},
+	{of: "harness/task/...", may: []string{
+		"sdk", "harness/task", "harness/corpus", "harness/control", "harness/llm", "harness/metric", "harness/record", "harness/record/score",
+	}},
 	{of: "harness/report", may: []string{"harness/record", "harness/metric"}},
 	{of: "harness/run", may: []string{
 		"sdk", "harness/spec", "harness/host", "harness/corpus", "harness/task", "harness/record", "harness/record/score",

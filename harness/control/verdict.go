@@ -15,11 +15,11 @@ type ideal struct {
 }
 
 // accuracy lists the metrics that an oracle has the best value of: families of
-// ranked lists, and errors of predicted values.
+// ranked lists, errors of predicted values, and what backends read.
 func accuracy() map[string]ideal {
 	one, best, none := ideal{value: 1}, ideal{value: math.NaN()}, ideal{value: 0, lower: true}
 	return map[string]ideal{
-		"ndcg": one, "recall-capped": one, "map": one, "auc": one,
+		"ndcg": one, "recall-capped": one, "map": one, "auc": one, "reading.accuracy": one,
 		"recall": best, "precision": best, "hit": best, "mrr": best,
 		"rating.rmse.expected": none, "rating.rmse.answer": none, "rating.mae.expected": none, "rating.mae.answer": none,
 		"rating.rmse.expected.pooled": none, "rating.rmse.answer.pooled": none, "rating.mae.expected.pooled": none, "rating.mae.answer.pooled": none,
@@ -33,7 +33,7 @@ func accuracy() map[string]ideal {
 func Judge(task string, summary []record.Cell) string {
 	oracle := map[string]float64{}
 	for _, c := range summary {
-		if c.Task == task && c.Recommender == OracleName {
+		if c.Task == task && name(c) == OracleName {
 			oracle[c.Metric] = c.Value
 		}
 	}
@@ -56,13 +56,21 @@ func Judge(task string, summary []record.Cell) string {
 		switch {
 		case !ok || math.IsNaN(top):
 			return fmt.Sprintf("the oracle has no %s", c.Metric)
-		case c.Recommender == OracleName && math.Abs(top-ideal.value) > rounding: // never where it is NaN
+		case name(c) == OracleName && math.Abs(top-ideal.value) > rounding: // never where it is NaN
 			return fmt.Sprintf("the oracle's %s is %v, not %v", c.Metric, top, ideal.value)
 		case beaten && ideal.lower:
-			return fmt.Sprintf("%s is below the oracle at %s: %v < %v", c.Recommender, c.Metric, c.Value, top)
+			return fmt.Sprintf("%s is below the oracle at %s: %v < %v", name(c), c.Metric, c.Value, top)
 		case beaten:
-			return fmt.Sprintf("%s exceeds the oracle at %s: %v > %v", c.Recommender, c.Metric, c.Value, top)
+			return fmt.Sprintf("%s exceeds the oracle at %s: %v > %v", name(c), c.Metric, c.Value, top)
 		}
 	}
 	return ""
+}
+
+// name is the arm that a cell judges.
+func name(c record.Cell) string {
+	if c.Recommender == "" {
+		return c.Agent
+	}
+	return c.Recommender
 }

@@ -24,7 +24,7 @@ func diagnostics() []Head {
 // Describe gives the head of a metric or diagnostic by its id; ok is false
 // where there is none.
 func Describe(id string) (h Head, ok bool) {
-	for _, d := range diagnostics() {
+	for _, d := range append(diagnostics(), reading()...) {
 		if d.ID == id {
 			return d, true
 		}
@@ -33,6 +33,9 @@ func Describe(id string) (h Head, ok bool) {
 		if r.ID == id {
 			return r.Head, true
 		}
+	}
+	if h, ok := readingPart(id); ok {
+		return h, true
 	}
 	m, k, err := Parse(id)
 	if err != nil {

@@ -81,7 +81,7 @@ type SplitFacts struct {
 	TemporalLeak     bool    `json:"temporal_leak"`
 }
 
-// ArmFacts describes a recommender of the suite.
+// ArmFacts describes a recommender or a backend of the suite.
 type ArmFacts struct {
 	Name        string         `json:"name"`
 	Plugin      string         `json:"plugin"`
@@ -104,7 +104,13 @@ type TaskFacts struct {
 	Primary string         `json:"primary"` // metric that orders the table
 	Facts   []Fact         `json:"facts,omitempty"`
 	Invalid string         `json:"invalid,omitempty"` // the control that failed, and how; empty: all held
+	Judges  string         `json:"judges,omitempty"`  // JudgesBackends; empty: recommenders
+	Unit    string         `json:"unit,omitempty"`    // what intervals are drawn over; empty: users
 }
+
+// JudgesBackends marks a task whose cells have the name of a backend in place of
+// an agent, and no recommender.
+const JudgesBackends = "backends"
 
 // Fact is a count or a caveat that a reader of the task's table must know.
 type Fact struct {

@@ -23,7 +23,7 @@ func Load(dir string) (*Board, error) {
 	}
 	s := source{board: boardOf(m), arms: armsOf(m), describe: describe}
 	for _, t := range m.Tasks {
-		s.tasks = append(s.tasks, taskFacts{t.Kind, t.Primary, t.Invalid, facts(t.Facts)})
+		s.tasks = append(s.tasks, taskFacts{t.Kind, t.Primary, t.Invalid, t.Judges, t.Unit, facts(t.Facts)})
 	}
 	cells, err := record.ReadSummary(filepath.Join(dir, record.SummaryFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -50,6 +50,9 @@ func Load(dir string) (*Board, error) {
 		return nil, err
 	}
 	s.board.Timings = timingsOf(timings)
+	if s.board.Usage, err = record.ReadUsage(filepath.Join(dir, record.UsageFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	return build(s), nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/alignuser/alignuser/harness/control"
 	"github.com/alignuser/alignuser/harness/corpus"
 	"github.com/alignuser/alignuser/harness/host"
+	"github.com/alignuser/alignuser/harness/llm"
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/spec"
 	"github.com/alignuser/alignuser/harness/task"
@@ -30,9 +31,13 @@ type Config struct {
 	Root     string      // folder of run folders
 	CacheDir string      // kept between runs
 	Offline  bool        // the network must not be used
+	Replay   string      // cassette that answers for the backends; empty: they are asked
 	Version  string      // of the host, for the manifest
 	Command  string      // that made the run, for the report
 	Events   func(Event) // may be nil
+	// Getenv reads the environment, for the variables that hold backends' secrets;
+	// nil: nothing will be asked of a backend.
+	Getenv func(string) string
 }
 
 // arm is one row of the leaderboard.
@@ -93,6 +98,9 @@ type Plan struct {
 	tasks  []bound
 	id     record.Identity
 
+	backends []backend
+	cassette *llm.Cassette // nil: backends are asked
+
 	filtered  *record.FilterFacts // nil: the suite has no filter
 	dataName  string
 	canonical []byte
@@ -110,6 +118,11 @@ func Prepare(ctx context.Context, c Config) (*Plan, error) {
 	catalogue := Catalogue{Context: ctx, Host: c.Host, Tasks: c.Tasks}
 	if err := Check(c.Suite, catalogue); err != nil {
 		return nil, err
+	}
+	if c.Replay == "" && c.Getenv != nil {
+		if err := missingSecrets(c.Suite, c.Getenv); err != nil {
+			return nil, err
+		}
 	}
 	// Found out before the data is read, not after.
 	if err := os.MkdirAll(c.Root, 0o755); err != nil {
@@ -147,6 +160,11 @@ func Check(s *spec.Suite, c Catalogue) error {
 			wrong = append(wrong, r.Blame("recommender."+r.Name, err))
 		}
 	}
+	for _, b := range s.Backends {
+		if err := c.validate(sdk.KindLLM, b.Component); err != nil {
+			wrong = append(wrong, b.Blame("llm."+b.Name, err))
+		}
+	}
 	if len(wrong) > 0 {
 		return wrong
 	}
@@ -180,7 +198,7 @@ func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
 	for _, a := range p.arms {
 		p.id.Arms = append(p.id.Arms, record.ArmDigest{Name: a.name, Digest: a.digest})
 	}
-	return nil
+	return p.openCassette()
 }
 
 // filter puts the part of the data that the suite asks for in the place of the
@@ -256,8 +274,8 @@ func (p *Plan) openCorpus(ctx context.Context) (*corpus.Corpus, error) {
 	}, identity, proc.Dataset())
 }
 
-// findArms lists the suite's recommenders and adds the controls that every
-// table carries: a random arm where the suite has none, and those of the tasks.
+// findArms lists the suite's recommenders and backends and adds the controls that
+// every table carries: a random arm where the suite has none, and those of the tasks.
 func (p *Plan) findArms(catalogue Catalogue) error {
 	s := p.config.Suite
 	arms, asked := s.Recommenders, len(s.Recommenders)
@@ -302,6 +320,9 @@ func (p *Plan) findArms(catalogue Catalogue) error {
 				}}
 			}
 		}
+	}
+	if err := p.findBackends(catalogue); err != nil {
+		return err
 	}
 	p.addControls()
 	return nil
@@ -349,8 +370,11 @@ func digest(parts ...any) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Close lets go of the data.
+// Close lets go of data and cassette.
 func (p *Plan) Close() {
+	if p.cassette != nil {
+		_ = p.cassette.Close() // read-only
+	}
 	if p.corpus != nil {
 		_ = p.corpus.Close() // read-only mappings: nothing can be lost
 	}

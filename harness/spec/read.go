@@ -34,6 +34,7 @@ func read(tree map[string]any, root *place, es *Errors) *Suite {
 	s.Filter = t.filter()
 	s.Split = t.split()
 	s.Recommenders = t.arms()
+	s.Backends = t.backends(s.Recommenders)
 	s.Tasks = t.tasks()
 	s.Limits = t.limits()
 	t.done()
@@ -150,7 +151,7 @@ func (t *table) split() Split {
 func (t *table) arms() []Arm {
 	var arms []Arm
 	lines := map[string]Pos{}
-	for _, d := range t.list("recommender", `add [[recommender]] with plugin = "basics" and component = "popular"`) {
+	for _, d := range t.list("recommender", "") {
 		a := Arm{Name: d.word("name", ""), Component: d.component(sdk.KindRecommender)}
 		d.done()
 		if _, named := d.values["name"]; !named {

@@ -9,11 +9,13 @@ import (
 // Schema is the newest suite format that this package reads.
 const Schema = 1
 
-// Names of the controls that every leaderboard carries. No arm may be called
-// Oracle, and Random may only be the recommender of that name in plugin basics.
+// Names of the controls that leaderboards carry. No arm may be called Oracle, no
+// backend Chance, and Random may only be the recommender of that name in plugin
+// basics.
 const (
 	Oracle = "oracle"
 	Random = "random"
+	Chance = "chance"
 )
 
 // Suite is a benchmark as its author wrote it.
@@ -29,8 +31,9 @@ type Suite struct {
 	Dataset      Component
 	Filter       *Filter // nil: all of the data is used
 	Split        Split
-	Recommenders []Arm  // at least one, names unique
-	Tasks        []Task // at least one, kinds unique
+	Recommenders []Arm     // names unique
+	Backends     []Backend // language models; names unique
+	Tasks        []Task    // at least one, kinds unique
 	Limits       Limits
 	Warnings     []Error // filled by Check
 }
