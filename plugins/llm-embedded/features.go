@@ -39,6 +39,7 @@ var (
 	least    = words("lowest fewest least smallest worst minimum")
 	quality  = words("mean average rating score value star rated gave given")
 	fame     = words("count rating vote watched viewer people user popularity seen shown")
+	idle     = words("a an the of and or is are has have had was were do does did which what who how many much that this these those in on at by to for with it its")
 	dislikes = words("dislike disliked skipped hated avoid rejected never")
 )
 
@@ -130,7 +131,8 @@ const maxWords = 24
 // words are in, its numbers, its rank by them among the blocks, and its words.
 func (p *prompt) describe(at int) []feature {
 	b := &p.blocks[at]
-	out := []feature{{hash: hash(basis, "always"), value: 1}}
+	out := make([]feature, 0, 2+2*len(p.sections)+5*len(b.numbers)+min(len(b.words), maxWords))
+	out = append(out, feature{hash: hash(basis, "always"), value: 1})
 	out = append(out, feature{hash: combine(hash(basis, "place"), uint64(min(at, 31))), value: 1})
 	strongest := 0.0
 	for i := range p.sections {
@@ -242,13 +244,13 @@ func (p *prompt) point(q *question) {
 				}
 			}
 		}
-		for _, w := range l.words {
-			asked[w] = true
-		}
 		refs = append(refs, l.refs...)
 		for _, w := range strings.FieldsFunc(l.text, func(r rune) bool { return r < 0x80 && !letter(byte(r)) }) {
 			s := stem(w)
 			stems[s] = true
+			if !idle[s] {
+				asked[hash(basis, s)] = true
+			}
 			switch {
 			case most[s]:
 				sign = 1

@@ -8,6 +8,17 @@
 // choice it refuses instead of making something up. docs/embedded.md has the rules.
 package main
 
-import "github.com/alignuser/alignuser/sdk/serve"
+import (
+	"runtime/debug"
 
-func main() { serve.LLMs(newModel) }
+	"github.com/alignuser/alignuser/sdk/serve"
+)
+
+// garbage is how much more than what is in use may lie about before it is
+// collected, in per cent: prompts are short-lived, and little else is in use.
+const garbage = 400
+
+func main() {
+	debug.SetGCPercent(garbage)
+	serve.LLMs(newModel)
+}

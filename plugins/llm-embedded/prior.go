@@ -93,12 +93,8 @@ func (p *prompt) appeal(at int) float64 {
 		s := &p.sections[i]
 		v := p.overlap(b.words, func(w uint64) bool { return s.words[w] })
 		weight := 1.5
-		for _, w := range parseLine(s.name).words {
-			for d := range dislikes {
-				if w == hash(basis, d) {
-					weight = -1.5
-				}
-			}
+		if s.against {
+			weight = -1.5
 		}
 		sum += float64(weight * v)
 	}

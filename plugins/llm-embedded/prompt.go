@@ -19,9 +19,10 @@ type prompt struct {
 // section is a heading and the lines under it. A heading is a Markdown heading, or
 // a line without a reference that ends in a colon.
 type section struct {
-	name  string
-	lines []*line
-	words map[uint64]bool
+	name    string
+	lines   []*line
+	words   map[uint64]bool
+	against bool // its heading speaks of dislike
 }
 
 // block is the lines that describe one reference: from the line that begins with
@@ -43,6 +44,7 @@ type line struct {
 	numbers []number
 	heading bool
 	asks    bool
+	against bool // it has a word of dislike
 }
 
 // number is a number with the word before it and the word behind it.
@@ -70,6 +72,7 @@ func digit(c byte) bool { return c >= '0' && c <= '9' }
 // parseLine finds words, references and numbers in one pass.
 func parseLine(raw string) *line {
 	l := &line{text: strings.TrimSpace(raw)}
+	l.words = make([]uint64, 0, len(l.text)/5+1)
 	s := l.text
 	l.asks = strings.Contains(s, "?")
 	begin := strings.TrimLeft(s, "#-*•> \t\"([")
@@ -92,6 +95,7 @@ func parseLine(raw string) *line {
 			if pending >= 0 {
 				l.numbers[pending].after, pending = last, -1
 			}
+			l.against = l.against || dislikes[last]
 			l.words = append(l.words, hash(basis, last))
 		case digit(c):
 			from := i
@@ -190,7 +194,7 @@ func arrange(lines []*line, sum uint64) *prompt {
 			current = -1
 			continue
 		case l.heading:
-			p.sections = append(p.sections, section{name: strings.Trim(l.text, "#: ")})
+			p.sections = append(p.sections, section{name: strings.Trim(l.text, "#: "), against: l.against})
 			current = -1
 			continue
 		case l.first:
@@ -215,7 +219,7 @@ func arrange(lines []*line, sum uint64) *prompt {
 	}
 	kept := p.sections[:0]
 	for _, s := range p.sections {
-		s.words = map[uint64]bool{}
+		s.words = make(map[uint64]bool, 8*len(s.lines))
 		for _, l := range s.lines {
 			if l.asks {
 				continue
