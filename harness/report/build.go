@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/alignuser/alignuser/harness/record"
 )
 
 // source is a run as its files tell it, before any of it is arranged.
@@ -22,6 +24,7 @@ type source struct {
 // taskFacts is what the manifest says of a task.
 type taskFacts struct {
 	Name, Primary, Invalid string
+	Judges, Unit           string
 	Facts                  []Fact
 }
 
@@ -29,11 +32,11 @@ type taskFacts struct {
 type arm struct {
 	Name, Component, Version, Digest string
 	Control                          bool
-	Tasks                            []string // none: all
+	Tasks                            []string // nil: all
 }
 
 // in reports whether a task has cells of the arm.
-func (a arm) in(task string) bool { return len(a.Tasks) == 0 || slices.Contains(a.Tasks, task) }
+func (a arm) in(task string) bool { return a.Tasks == nil || slices.Contains(a.Tasks, task) }
 
 // value is a line of summary.csv; Lo and Hi are NaN where there is no interval.
 type value struct {
@@ -81,6 +84,7 @@ func buildTable(s source, task string) Table {
 	for _, f := range s.tasks {
 		if f.Name == task {
 			t.Facts, t.Invalid, primary = f.Facts, f.Invalid, f.Primary
+			t.Judges, t.Unit = f.Judges, f.Unit
 		}
 	}
 	values := slices.DeleteFunc(slices.Clone(s.values), func(v value) bool { return v.Task != task })
@@ -143,7 +147,7 @@ func (t *tableBuilder) rowOf(recommender, agent string) int {
 	}
 	r := Row{Recommender: recommender, Agent: agent}
 	for _, a := range t.source.arms {
-		if a.Name == recommender {
+		if a.Name == r.name() {
 			r.Control, r.Component, r.Version, r.Digest = a.Control, a.Component, a.Version, a.Digest
 		}
 	}
@@ -194,7 +198,7 @@ func (t *tableBuilder) addFailures() {
 			continue
 		}
 		t.rows[i] = append(t.rows[i], fmt.Sprintf("%s: %d repeat(s) failed and are left out, the first: %s",
-			k.recommender, len(reasons[k]), oneLine(first.Reason)))
+			t.Rows[i].name(), len(reasons[k]), oneLine(first.Reason)))
 	}
 }
 
@@ -202,8 +206,12 @@ func (t *tableBuilder) addFailures() {
 // that no arm can vanish from a table.
 func (t *tableBuilder) addAbsent() {
 	for _, a := range t.source.arms {
-		if a.in(t.Task) && !slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Recommender == a.Name }) {
-			t.Rows[t.rowOf(a.Name, "")].Failed = "not measured: the run is not complete; the same command goes on with it"
+		if a.in(t.Task) && !slices.ContainsFunc(t.Rows, func(r Row) bool { return r.name() == a.Name }) {
+			recommender, agent := a.Name, ""
+			if t.Judges == record.JudgesBackends {
+				recommender, agent = "", a.Name
+			}
+			t.Rows[t.rowOf(recommender, agent)].Failed = "not measured: the run is not complete; the same command goes on with it"
 		}
 	}
 }
@@ -230,15 +238,15 @@ func (t *tableBuilder) sortAndRank() {
 		if r.Control || r.primary() == nil {
 			continue
 		}
-		count[r.Agent]++
-		r.Rank = count[r.Agent]
-		if up := above[r.Agent]; up != nil {
+		count[r.agent()]++
+		r.Rank = count[r.agent()]
+		if up := above[r.agent()]; up != nil {
 			if *up.primary() == *r.primary() {
 				r.Rank = up.Rank
 			}
 			r.Unresolved = overlap(up.Cells[0], r.Cells[0])
 		}
-		above[r.Agent] = r
+		above[r.agent()] = r
 	}
 }
 

@@ -95,7 +95,7 @@ func markdownTable(m *lines, t Table) {
 // markdownGroup writes the columns of one cutoff.
 func markdownGroup(m *lines, t Table, columns []int) {
 	agents := t.hasAgents()
-	head, rule := []string{"#", "recommender"}, []string{"--:", ":--"}
+	head, rule := []string{"#", t.subject()}, []string{"--:", ":--"}
 	if agents {
 		head, rule = append(head, "agent"), append(rule, ":--")
 	}
@@ -129,7 +129,7 @@ func markdownFailures(m *lines, t Table) {
 	any := false
 	for _, r := range t.Rows {
 		if r.Failed != "" {
-			m.addf("- **%s**: %s", md(r.Recommender), md(r.Failed))
+			m.addf("- **%s**: %s", md(r.name()), md(r.Failed))
 			any = true
 		}
 	}

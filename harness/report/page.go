@@ -38,6 +38,7 @@ type pageNote struct {
 type pageGrid struct {
 	Title        string
 	Fold, Agents bool
+	Subject      string // of a row
 	Heads        []pageHead
 	Rows         []pageRow
 }
@@ -152,7 +153,7 @@ func markLinks(task string, notes []int) []pageNote {
 
 // gridOf is the table of some columns; its first column has the bars.
 func gridOf(t Table, id string, columns []int, fold bool) pageGrid {
-	g := pageGrid{Title: oneLine(t.Task), Fold: fold, Agents: t.hasAgents()}
+	g := pageGrid{Title: oneLine(t.Task), Fold: fold, Agents: t.hasAgents(), Subject: t.subject()}
 	if len(columns) > 0 {
 		if k := cutoff(t.Columns[columns[0]].Metric); k != "" {
 			g.Title += " at " + oneLine(k)
@@ -204,7 +205,7 @@ func unmarked(c Column) Column {
 
 func rowOf(r Row, order int, id string, agents bool) pageRow {
 	row := pageRow{
-		Order: order, Rank: r.rankText(), Name: oneLine(r.Recommender), Sub: oneLine(r.Component), Agents: agents, Agent: oneLine(r.Agent),
+		Order: order, Rank: r.rankText(), Name: oneLine(r.name()), Sub: oneLine(r.Component), Agents: agents, Agent: oneLine(r.agent()),
 		Control: r.Control, Notes: markLinks(id, r.Notes), Failed: oneLine(r.Failed),
 	}
 	switch {
@@ -234,7 +235,7 @@ func cellOf(t Table, r Row, column int, id string, n int) pageCell {
 		return out
 	}
 	out.Value = number(*c.Value, d)
-	out.Title = fmt.Sprintf("%s of %s: %s", oneLine(t.Columns[column].Metric), oneLine(r.Recommender), exact(c.Value))
+	out.Title = fmt.Sprintf("%s of %s: %s", oneLine(t.Columns[column].Metric), oneLine(r.name()), exact(c.Value))
 	if arm, ok := c.arm(); ok {
 		out.Sub = "±" + number(arm, d)
 		out.Title += fmt.Sprintf(", 95 %% interval %s to %s", number(*c.Lo, d+1), number(*c.Hi, d+1))

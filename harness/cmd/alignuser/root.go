@@ -19,6 +19,7 @@ const welcome = `alignuser benchmarks recommenders with simulated users.
   alignuser report benchmarks/quickstart.toml print its leaderboard again
   alignuser init my.toml                      start a suite of your own
   alignuser plugin list                       recommenders and data sets at hand
+  alignuser llm ping                          ask a language-model backend a question
   alignuser doctor                            is everything in place?
 
 alignuser <verb> --help shows an example for each verb.
@@ -57,10 +58,13 @@ func newRootCommand(a *app) *cobra.Command {
 		newListCommand(a),
 		newInitCommand(a),
 		newValidateCommand(a),
+		newPlanCommand(a),
 		newRunCommand(a),
 		newReportCommand(a),
+		newDataCommand(a),
 		newDoctorCommand(a),
 		newPluginCommand(a),
+		newLLMCommand(a),
 		newVersionCommand(a),
 		newCompletionCommand(a),
 	)

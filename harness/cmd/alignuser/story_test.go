@@ -22,6 +22,7 @@ import (
 var testPlugins = map[string]string{
 	"recommender-bad":  "./harness/host/testdata/badplugin",
 	"recommender-gate": "./harness/cmd/alignuser/testdata/recommender-gate",
+	"recommender-spy":  "./harness/cmd/alignuser/testdata/recommender-spy",
 }
 
 // buildTestPlugins puts them into the folder test below bin.
@@ -43,6 +44,7 @@ func buildTestPlugins(bin string) error {
 func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"status": status, "await": await, "interrupt": interrupt, "lines": lines,
+		"openai-server": openaiServer,
 	}
 }
 
