@@ -35,6 +35,7 @@ var rules = []rule{
 	{of: "harness/corpus", may: []string{"sdk", "sdk/columns"}},
 	{of: "harness/record", may: []string{"sdk"}},
 	{of: "harness/record/score", may: []string{"sdk", "harness/record", "harness/metric"}},
+	{of: "harness/compare", may: []string{"sdk", "harness/record", "harness/record/score", "harness/metric"}},
 	{of: "harness/control", may: []string{"sdk", "harness/corpus", "harness/record", "harness/metric"}},
 	{of: "harness/task", may: []string{"sdk", "harness/corpus", "harness/metric", "harness/record", "harness/record/score"}},
 	{of: "harness/task/all", may: []string{"harness/task", "harness/task/..."}},
@@ -42,7 +43,7 @@ var rules = []rule{
 	{of: "harness/report", may: []string{"harness/record", "harness/metric"}},
 	{of: "harness/run", may: []string{
 		"sdk", "harness/spec", "harness/host", "harness/corpus", "harness/task", "harness/record", "harness/record/score",
-		"harness/control", "harness/metric",
+		"harness/control", "harness/metric", "harness/compare",
 	}},
 	{of: "harness/scaffold", may: []string{"sdk"}},
 	{of: "harness/cmd/...", may: []string{"sdk/...", "sdk", "harness/..."}},

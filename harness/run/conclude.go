@@ -2,7 +2,9 @@ package run
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -54,6 +56,7 @@ func (p *Plan) manifest(started, finished time.Time, invalid map[string]string) 
 		Command:     p.config.Command,
 		Identity:    p.id,
 		Signature:   p.signature(),
+		Protocol:    p.protocol(),
 		Suite: record.SuiteFacts{
 			Name: s.Name, Title: s.Title, Source: string(s.Source), Canonical: p.canonical, Seed: s.Seed, Repeats: s.Repeats,
 		},
@@ -122,4 +125,18 @@ func (p *Plan) signature() string {
 		tasks[i] = map[string]any{"kind": t.task.Kind(), "options": t.options}
 	}
 	return digest("protocol", p.corpus.Digest(), p.split.Digest(), tasks)[:16]
+}
+
+// protocol lists the parts of the signature by name, so that two runs which may not be
+// compared can say why.
+func (p *Plan) protocol() []record.Fact {
+	parts := []record.Fact{{Name: "data", Value: p.corpus.Digest()}, {Name: "split", Value: p.split.Digest()}}
+	for _, t := range p.tasks {
+		options, err := json.Marshal(t.options)
+		if err != nil {
+			panic(fmt.Sprintf("protocol: %v", err)) // options are scalars, lists and tables of them
+		}
+		parts = append(parts, record.Fact{Name: "task " + t.task.Kind(), Value: string(options)})
+	}
+	return parts
 }

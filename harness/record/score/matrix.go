@@ -16,7 +16,7 @@ type matrix struct {
 	columns [][]float64 // one value per user; NaN: undefined
 }
 
-func newMatrix(in []scored) *matrix {
+func newMatrix(in []Judged) *matrix {
 	m := &matrix{users: universe(in), at: map[int32]int{}}
 	for i, u := range m.users {
 		m.at[u] = i
