@@ -100,6 +100,20 @@ func patterns(columns [][]float64) []int {
 	return out
 }
 
+// Leaderboard gives what a run folder keeps: every rival against the best of its
+// metric, and every rival's standing.
+func Leaderboard(tables []Table) (comparisons []record.Comparison, standings []record.Standing, err error) {
+	for i := range tables {
+		s, err := tables[i].Study()
+		if err != nil {
+			return nil, nil, err
+		}
+		comparisons = append(comparisons, s.Against(nil)...)
+		standings = append(standings, s.Rank()...)
+	}
+	return comparisons, standings, nil
+}
+
 // Against compares every rival with a reference: the best arm of its metric and
 // league, or the named one. Rivals are the arms that are ranked. Each metric is a family
 // of its own. Metrics without a better way have no best, and are left out then.

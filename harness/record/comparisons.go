@@ -1,9 +1,12 @@
 package record
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -17,10 +20,7 @@ const (
 )
 
 // Arm names a row of a task's table: a recommender, an agent, or both.
-type Arm struct {
-	Recommender string `json:"recommender,omitempty"`
-	Agent       string `json:"agent,omitempty"`
-}
+type Arm struct{ Recommender, Agent string }
 
 // Arm gives the row that the cell belongs to.
 func (k CellKey) Arm() Arm { return Arm{k.Recommender, k.Agent} }
@@ -61,28 +61,28 @@ const (
 // Comparison is the paired difference of two arms in one metric: of users who have
 // a value in both, the value of Arm minus that of To, in the metric's unit.
 type Comparison struct {
-	Task         string   `json:"task"`
-	Metric       string   `json:"metric"`
-	Version      int      `json:"version"`
-	Against      string   `json:"against"`
-	Arm          Arm      `json:"arm"`
-	To           Arm      `json:"to"`
-	N            int      `json:"n"`        // users with both values
-	LeftOut      int      `json:"left_out"` // users with one of the two
-	Difference   float64  `json:"difference"`
-	Lo           float64  `json:"lo"` // 95 % percentile interval
-	Hi           float64  `json:"hi"`
-	BCaLo        float64  `json:"bca_lo"` // 95 % BCa interval
-	BCaHi        float64  `json:"bca_hi"`
-	P            float64  `json:"p"`        // sign flips, two-sided
-	Holm         float64  `json:"holm"`     // P adjusted for its family
-	BH           float64  `json:"bh"`       // P adjusted for the rate of false discoveries
-	Wilcoxon     float64  `json:"wilcoxon"` // two-sided, not adjusted: a second opinion
-	Effect       float64  `json:"effect"`   // d_z; NaN: all differences are equal
-	RankBiserial float64  `json:"rank_biserial"`
-	Wins         float64  `json:"wins"`       // share of users with the larger value in Arm, equal ones counting half
-	Detectable   float64  `json:"detectable"` // smallest difference found with power 0.8 at level 0.05
-	Warnings     []string `json:"warnings,omitempty"`
+	Task         string
+	Metric       string
+	Version      int
+	Against      string
+	Arm          Arm
+	To           Arm
+	N            int // users with both values
+	LeftOut      int // users with one of the two
+	Difference   float64
+	Lo           float64 // 95 % percentile interval
+	Hi           float64
+	BCaLo        float64 // 95 % BCa interval
+	BCaHi        float64
+	P            float64 // sign flips, two-sided
+	Holm         float64 // P adjusted for its family
+	BH           float64 // P adjusted for the rate of false discoveries
+	Wilcoxon     float64 // two-sided, not adjusted: a second opinion
+	Effect       float64 // d_z; NaN: all differences are equal
+	RankBiserial float64
+	Wins         float64 // share of users with the larger value in Arm, equal ones counting half
+	Detectable   float64 // smallest difference found with power 0.8 at level 0.05
+	Warnings     []string
 }
 
 // Resolved reports whether the two arms differ, at 5 % within the family.
@@ -123,10 +123,15 @@ func checkArm(task string, a Arm) error { return CellKey{task, a.Recommender, a.
 
 // WriteComparisons writes comparisons.csv in the order given.
 func WriteComparisons(path string, in []Comparison) error {
+	return WriteFile(path, func(w io.Writer) error { return EncodeComparisons(w, in) })
+}
+
+// EncodeComparisons writes the bytes of comparisons.csv.
+func EncodeComparisons(w io.Writer, in []Comparison) error {
 	rows := make([][]string, len(in))
 	for i, c := range in {
 		if err := c.check(); err != nil {
-			return fmt.Errorf("%s: %s and %s: %w", path, c.Arm, c.To, err)
+			return fmt.Errorf("%s: %s and %s: %w", ComparisonsFile, c.Arm, c.To, err)
 		}
 		row := []string{
 			c.Task, dash(c.Arm.Recommender), dash(c.Arm.Agent), dash(c.To.Recommender), dash(c.To.Agent),
@@ -137,7 +142,43 @@ func WriteComparisons(path string, in []Comparison) error {
 		}
 		rows[i] = append(row, joinWarnings(c.Warnings))
 	}
-	return writeTable(path, comparisonHeader(), rows)
+	return encodeTable(w, comparisonHeader(), rows)
+}
+
+// MarshalJSON names numbers as the columns of comparisons.csv; those that there are
+// not (NaN) are null.
+func (c Comparison) MarshalJSON() ([]byte, error) {
+	values := []any{
+		c.Task, c.Arm.Recommender, c.Arm.Agent, c.To.Recommender, c.To.Agent, c.Metric, c.Version, c.Against, c.N, c.LeftOut,
+	}
+	for _, v := range c.numbers() {
+		values = append(values, orNull(*v))
+	}
+	return object(comparisonHeader(), append(values, c.Warnings))
+}
+
+// orNull is what JSON has for NaN.
+func orNull(v float64) any {
+	if math.IsNaN(v) {
+		return nil
+	}
+	return v
+}
+
+// object writes keys in their order.
+func object(keys []string, values []any) ([]byte, error) {
+	var b bytes.Buffer
+	for i, key := range keys {
+		v, err := json.Marshal(values[i])
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "%q:%s", key, v)
+	}
+	return slices.Concat([]byte("{"), b.Bytes(), []byte("}")), nil
 }
 
 // ReadComparisons reads comparisons.csv and refuses what WriteComparisons would
@@ -178,25 +219,25 @@ func armOf(recommender, agent string) Arm {
 // Standing is the place of an arm among its rivals in one metric, and how sure it is.
 // What is said of all arms together stands with each of them.
 type Standing struct {
-	Task       string  `json:"task"`
-	Metric     string  `json:"metric"`
-	Version    int     `json:"version"`
-	Arm        Arm     `json:"arm"`
-	Value      float64 `json:"value"`
-	N          int     `json:"n"`
-	Rank       int     `json:"rank"` // by value, 1 best; equal values share the better one
-	RankLo     int     `json:"rank_lo"`
-	RankHi     int     `json:"rank_hi"` // 95 % of samples of users give a rank from RankLo to RankHi
-	Group      int     `json:"group"`   // tie group, from 1
-	Leads      bool    `json:"leads"`   // the best of its group
-	GroupP     float64 `json:"group_p"` // against the best of its group, after Holm; 1 for itself
-	MeanRank   float64 `json:"mean_rank"`
-	WinRate    float64 `json:"win_rate"` // share of meetings with a rival over one user that it wins, equal ones counting half
-	Borda      float64 `json:"borda"`    // share of rivals beaten, averaged over the task's metrics
-	Blocks     int     `json:"blocks"`   // users with a value in every arm: those that MeanRank, WinRate, Friedman and CD rest on
-	Friedman   float64 `json:"friedman"` // Iman and Davenport's p-value: are all ranked alike?
-	CD         float64 `json:"cd"`       // Nemenyi's critical difference of mean ranks at 5 %
-	Detectable float64 `json:"detectable"`
+	Task       string
+	Metric     string
+	Version    int
+	Arm        Arm
+	Value      float64
+	N          int
+	Rank       int // by value, 1 best; equal values share the better one
+	RankLo     int
+	RankHi     int     // 95 % of samples of users give a rank from RankLo to RankHi
+	Group      int     // tie group, from 1
+	Leads      bool    // the best of its group
+	GroupP     float64 // against the best of its group, after Holm; 1 for itself
+	MeanRank   float64
+	WinRate    float64 // share of meetings with a rival over one user that it wins, equal ones counting half
+	Borda      float64 // share of rivals beaten, averaged over the task's metrics
+	Blocks     int     // users with a value in every arm: those that MeanRank, WinRate, Friedman and CD rest on
+	Friedman   float64 // Iman and Davenport's p-value: are all ranked alike?
+	CD         float64 // Nemenyi's critical difference of mean ranks at 5 %
+	Detectable float64
 }
 
 func standingHeader() []string {
@@ -229,10 +270,15 @@ func (s Standing) check() error {
 
 // WriteStandings writes ranks.csv in the order given.
 func WriteStandings(path string, in []Standing) error {
+	return WriteFile(path, func(w io.Writer) error { return EncodeStandings(w, in) })
+}
+
+// EncodeStandings writes the bytes of ranks.csv.
+func EncodeStandings(w io.Writer, in []Standing) error {
 	rows := make([][]string, len(in))
 	for i, s := range in {
 		if err := s.check(); err != nil {
-			return fmt.Errorf("%s: %s: %w", path, s.Arm, err)
+			return fmt.Errorf("%s: %s: %w", RanksFile, s.Arm, err)
 		}
 		row := make([]string, len(standingHeader()))
 		row[0], row[1], row[2], row[3] = s.Task, dash(s.Arm.Recommender), dash(s.Arm.Agent), s.Metric
@@ -245,7 +291,21 @@ func WriteStandings(path string, in []Standing) error {
 		}
 		rows[i] = row
 	}
-	return writeTable(path, standingHeader(), rows)
+	return encodeTable(w, standingHeader(), rows)
+}
+
+// MarshalJSON names numbers as the columns of ranks.csv; those that there are not
+// (NaN) are null.
+func (s Standing) MarshalJSON() ([]byte, error) {
+	values := make([]any, len(standingHeader()))
+	values[0], values[1], values[2], values[3], values[11] = s.Task, s.Arm.Recommender, s.Arm.Agent, s.Metric, s.Leads
+	for at, v := range s.ints() {
+		values[at] = *v
+	}
+	for at, v := range s.floats() {
+		values[at] = orNull(*v)
+	}
+	return object(standingHeader(), values)
 }
 
 // ReadStandings reads ranks.csv and refuses what WriteStandings would not write.

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/alignuser/alignuser/harness/compare"
 	"github.com/alignuser/alignuser/harness/control"
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
@@ -24,7 +25,11 @@ func (p *Plan) conclude(ctx context.Context, r *record.Run, started time.Time) e
 	for _, t := range p.tasks {
 		scorers[t.task.Kind()] = t.task.Scorer(t.options)
 	}
-	cells, summary, err := score.Score(r, keys, scorers, seedFor(p.config.Suite.Seed, streamScore))
+	judged, err := score.Read(r.Dir(), keys, scorers)
+	if err != nil {
+		return err
+	}
+	cells, summary, err := score.Summarize(judged, keys, seedFor(p.config.Suite.Seed, streamScore))
 	if err != nil {
 		return err
 	}
@@ -35,6 +40,15 @@ func (p *Plan) conclude(ctx context.Context, r *record.Run, started time.Time) e
 	for _, t := range p.tasks {
 		invalid[t.task.Kind()] = control.Judge(t.task.Kind(), summary)
 	}
+	m := p.manifest(started, time.Now(), invalid)
+	p.config.Events(Phase{Text: "comparing: paired differences, ranks and tie groups"})
+	comparisons, standings, err := compare.Leaderboard(compare.Tables(m, judged))
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	var segments []record.Segment
 	for _, s := range p.split.Segments() {
 		segments = append(segments, record.Segment(s))
@@ -43,8 +57,10 @@ func (p *Plan) conclude(ctx context.Context, r *record.Run, started time.Time) e
 		record.WriteSegments(filepath.Join(r.Dir(), record.SegmentsFile), segments),
 		record.WriteCells(filepath.Join(r.Dir(), record.CellsFile), cells),
 		record.WriteSummary(filepath.Join(r.Dir(), record.SummaryFile), summary),
+		record.WriteComparisons(filepath.Join(r.Dir(), record.ComparisonsFile), comparisons),
+		record.WriteStandings(filepath.Join(r.Dir(), record.RanksFile), standings),
 		r.Flush(),
-		r.WriteManifest(p.manifest(started, time.Now(), invalid)),
+		r.WriteManifest(m),
 	)
 }
 
