@@ -93,7 +93,7 @@ func (t *tableBuilder) place() {
 		leagues[league] = append(leagues[league], s)
 	}
 	for _, name := range names {
-		t.placeLeague(name, leagues[name])
+		t.placeLeague(leagues[name])
 	}
 }
 
@@ -109,11 +109,7 @@ func (t *tableBuilder) setDetectable(s record.Standing) {
 	}
 }
 
-func (t *tableBuilder) placeLeague(name string, standings []record.Standing) {
-	d := Diagram{Title: t.Task + ": " + t.Columns[0].Metric}
-	if name != "" {
-		d.Title += ", " + name
-	}
+func (t *tableBuilder) placeLeague(standings []record.Standing) {
 	for _, s := range standings {
 		at := slices.IndexFunc(t.Rows, func(r Row) bool { return r.Recommender == s.Arm.Recommender && r.Agent == s.Arm.Agent })
 		if at < 0 {
@@ -125,17 +121,29 @@ func (t *tableBuilder) placeLeague(name string, standings []record.Standing) {
 			MeanRank: finite(s.MeanRank), WinRate: finite(s.WinRate), Borda: finite(s.Borda),
 		}
 		r.Unresolved = !s.Leads
+	}
+	if d, ok := diagramOf(standings); ok {
+		t.Diagrams = append(t.Diagrams, d)
+	}
+}
+
+// diagramOf draws the standings of one league in one metric. Without two mean ranks
+// there is nothing to draw.
+func diagramOf(standings []record.Standing) (Diagram, bool) {
+	first := standings[0]
+	d := Diagram{Title: first.Task + ": " + first.Metric, CD: first.CD, Blocks: first.Blocks, Friedman: first.Friedman}
+	if name := first.Arm.League(); name != "" {
+		d.Title += ", " + name
+	}
+	for _, s := range standings {
 		if !math.IsNaN(s.MeanRank) && !math.IsNaN(s.CD) {
-			d.CD, d.Blocks, d.Friedman = s.CD, s.Blocks, s.Friedman
 			d.Arms = append(d.Arms, DiagramArm{s.Arm.String(), s.MeanRank})
 		}
 	}
-	if len(d.Arms) > 1 {
-		slices.SortStableFunc(d.Arms, func(a, b DiagramArm) int {
-			return cmp.Or(cmp.Compare(a.MeanRank, b.MeanRank), cmp.Compare(a.Name, b.Name))
-		})
-		t.Diagrams = append(t.Diagrams, d)
-	}
+	slices.SortStableFunc(d.Arms, func(a, b DiagramArm) int {
+		return cmp.Or(cmp.Compare(a.MeanRank, b.MeanRank), cmp.Compare(a.Name, b.Name))
+	})
+	return d, len(d.Arms) > 1
 }
 
 // agreement says whether other ways to rank would give the same order.
