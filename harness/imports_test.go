@@ -39,6 +39,7 @@ var rules = []rule{
 	{of: "harness/llm", may: []string{"sdk"}},
 	{of: "harness/record/score", may: []string{"sdk", "harness/record", "harness/metric"}},
 	{of: "harness/compare", may: []string{"sdk", "harness/record", "harness/record/score", "harness/metric"}},
+	{of: "harness/gate", may: []string{"sdk", "harness/record", "harness/metric", "harness/compare"}},
 	{of: "harness/control", may: []string{"sdk", "harness/corpus", "harness/record", "harness/metric"}},
 	{of: "harness/task", may: []string{"sdk", "harness/corpus", "harness/llm", "harness/metric", "harness/record", "harness/record/score"}},
 	{of: "harness/task/all", may: []string{"harness/task", "harness/task/..."}},

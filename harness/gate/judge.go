@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"gonum.org/v1/gonum/stat/distuv"
-
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -17,10 +15,10 @@ import (
 type Current struct {
 	Baseline
 	Segments []record.Segment
-	Invalid  []string        // controls that failed, by task
-	Failed   []record.Fact   // arms with cells that have no numbers, and why
-	Lower    map[string]bool // metrics of which less is better
-	Wholes   map[string]bool // metrics without a value per user
+	Invalid  []string          // controls that failed, by task
+	Failed   []record.Fact     // arms with cells that have no numbers, and why
+	Lower    map[string]bool   // metrics of which less is better
+	Unjudged map[string]string // metrics that no margin can be for, and why
 }
 
 // Statistics are the two tests that a verdict rests on. Differences are those of
@@ -49,11 +47,14 @@ func Judge(b *Baseline, c *Current, m Margins, s Statistics) (Report, error) {
 	if err := m.check(b, c); err != nil {
 		return r, err
 	}
-	for _, g := range m.Margins {
+	for i, g := range m.Margins {
 		checks, verdict, why := c.checks(b, g, m.Alpha, s)
 		if verdict != Pass {
-			r.Verdict, r.Reason = verdict, why
+			r.Verdict, r.Reason, r.Checks = verdict, why, nil
 			return r, nil
+		}
+		if len(checks) == 0 {
+			return r, m.mistake(i, "matches nothing that the baseline has%s: name a task, recommender and metric that go together", c.noPrimary(b, g))
 		}
 		r.Checks = append(r.Checks, checks...)
 	}
@@ -63,7 +64,7 @@ func Judge(b *Baseline, c *Current, m Margins, s Statistics) (Report, error) {
 	}
 	for i, adjusted := range s.Holm(p) {
 		r.Checks[i].P = adjusted
-		r.Checks[i].decide(m.Alpha)
+		r.Checks[i].decide(m.Alpha, len(r.Checks))
 	}
 	r.conclude()
 	r.Notes = armNotes(b, c)
@@ -80,20 +81,38 @@ func incomparable(b *Baseline, c *Current) string {
 		i := slices.IndexFunc(c.Protocol, func(f record.Fact) bool { return f.Name == old.Name })
 		switch {
 		case i < 0:
-			differ = append(differ, fmt.Sprintf("%s (was %s, is none)", old.Name, old.Value))
+			differ = append(differ, fmt.Sprintf("%s (was %s, is none)", old.Name, short(old.Value)))
 		case c.Protocol[i].Value != old.Value:
-			differ = append(differ, fmt.Sprintf("%s (was %s, is %s)", old.Name, old.Value, c.Protocol[i].Value))
+			differ = append(differ, fmt.Sprintf("%s (was %s, is %s)", old.Name, short(old.Value), short(c.Protocol[i].Value)))
 		}
 	}
 	for _, now := range c.Protocol {
 		if !slices.ContainsFunc(b.Protocol, func(f record.Fact) bool { return f.Name == now.Name }) {
-			differ = append(differ, fmt.Sprintf("%s (was none, is %s)", now.Name, now.Value))
+			differ = append(differ, fmt.Sprintf("%s (was none, is %s)", now.Name, short(now.Value)))
 		}
 	}
 	if len(differ) == 0 {
 		differ = []string{fmt.Sprintf("signature (was %s, is %s)", b.Signature, c.Signature)}
 	}
 	return "measured otherwise than the baseline: " + strings.Join(differ, "; ") + ": bless a run of the new protocol, or undo the change"
+}
+
+// short cuts digests to what the eye compares.
+func short(value string) string {
+	if len(value) == 64 {
+		return value[:12]
+	}
+	return value
+}
+
+// noPrimary says that a margin without a metric met a primary one that no margin can be for.
+func (c *Current) noPrimary(b *Baseline, g Margin) string {
+	for _, t := range b.Tasks {
+		if why := c.Unjudged[t.Primary]; g.Metric == "" && why != "" && (g.Task == "" || g.Task == t.Task) {
+			return fmt.Sprintf(" (%s, the primary metric of %s, %s)", t.Primary, t.Task, why)
+		}
+	}
+	return ""
 }
 
 // armNotes says which arms changed, and which no check concerned.
@@ -132,15 +151,15 @@ func (m Margins) check(b *Baseline, c *Current) error {
 			if part.have == "" || slices.Contains(part.known, part.have) {
 				continue
 			}
-			if part.key == "metric" && c.Wholes[part.have] {
-				return sdk.Invalidf("", "margin %d: metric %s has no value per user, so no test can tell a loss from chance: choose another", i+1, part.have)
+			if why := c.Unjudged[part.have]; part.key == "metric" && why != "" {
+				return m.mistake(i, "metric %s %s: choose another", part.have, why)
 			}
 			slices.Sort(part.known)
 			hint := "the baseline has " + strings.Join(slices.Compact(part.known), ", ")
 			if near := sdk.Nearest(part.have, part.known); near != "" {
 				hint = "did you mean " + near + "?"
 			}
-			return sdk.Invalidf("", "margin %d: %s %q: unknown (%s)", i+1, part.key, part.have, hint)
+			return m.mistake(i, "%s %q: unknown (%s)", part.key, part.have, hint)
 		}
 	}
 	return nil
@@ -173,7 +192,7 @@ func (c *Current) checks(b *Baseline, g Margin, alpha float64, s Statistics) (ou
 			for _, group := range c.groups(g.Segment) {
 				k := Check{
 					Task: old.Task, Recommender: was.Recommender, Agent: was.Agent, Metric: was.Metric,
-					Segment: g.Segment, Group: group.name, lower: c.Lower[was.Metric], MarginText: g.String(), z: distuv.UnitNormal.Quantile(1 - alpha),
+					Segment: g.Segment, Group: group.name, lower: c.Lower[was.Metric], MarginText: g.String(),
 				}
 				p.judge(&k, group.has, g, alpha, s)
 				out = append(out, k)
@@ -279,6 +298,9 @@ func (p paired) judge(k *Check, in func(int) bool, g Margin, alpha float64, s St
 		k.Margin = *g.Relative * math.Abs(k.Old)
 	} else {
 		k.Margin = *g.Absolute
+	}
+	if k.N < 2 {
+		return // one user has no spread
 	}
 	k.Lo, k.Hi = s.Bounds(d, alpha)
 	beyond := make([]float64, len(d)) // each user's loss beyond the margin

@@ -26,6 +26,20 @@ type Margin struct {
 type Margins struct {
 	Alpha   float64  `toml:"alpha"` // one-sided error of a verdict
 	Margins []Margin `toml:"margin"`
+	path    string   // where they were read; empty: the defaults
+	lines   []int    // of each margin
+}
+
+// mistake places what is wrong with a margin.
+func (m Margins) mistake(i int, format string, args ...any) error {
+	text := fmt.Sprintf(format, args...)
+	switch {
+	case m.path == "":
+		return sdk.Invalidf("", "default margin: %s: write a margins file", text)
+	case i < len(m.lines):
+		return sdk.Invalidf("", "%s:%d: margin %d: %s", m.path, m.lines[i], i+1, text)
+	}
+	return sdk.Invalidf("", "%s: margin %d: %s", m.path, i+1, text)
 }
 
 const (
@@ -50,7 +64,7 @@ func ReadMargins(path string) (Margins, error) {
 }
 
 func parseMargins(path, text string) (Margins, error) {
-	m := Margins{Alpha: defaultAlpha}
+	m := Margins{Alpha: defaultAlpha, path: path}
 	meta, err := toml.Decode(text, &m)
 	if err != nil {
 		var parse toml.ParseError
@@ -83,6 +97,7 @@ func parseMargins(path, text string) (Margins, error) {
 	if len(m.Margins) == 0 {
 		fail(1, "no [[margin]]: add one with a metric and relative or absolute")
 	}
+	m.lines = starts
 	for i, g := range m.Margins {
 		line := 1
 		if i < len(starts) {

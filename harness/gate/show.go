@@ -131,7 +131,7 @@ func (c Check) number(v float64) string {
 }
 
 func (c Check) signed(v float64) string {
-	if c.N == 0 {
+	if c.N < 2 {
 		return "–"
 	}
 	return fmt.Sprintf("%+.4f", v)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Verdict is how a gate ends.
@@ -54,7 +56,6 @@ type Check struct {
 	More        int     `json:"more_users,omitempty"` // inconclusive: how many more users would decide; 0: none would
 	lower       bool    // less is better
 	sd          float64 // of the users' differences
-	z           float64
 }
 
 // arm names the row.
@@ -94,9 +95,9 @@ func (c Check) best() float64 {
 
 // decide compares the bounds of the loss with the margin. A regression also needs
 // its p-value, which knows how many checks there are.
-func (c *Check) decide(alpha float64) {
+func (c *Check) decide(alpha float64, checks int) {
 	switch {
-	case c.N == 0:
+	case c.N < 2:
 		c.Verdict = Inconclusive
 	case c.worst() <= c.Margin:
 		c.Verdict = Pass
@@ -104,19 +105,23 @@ func (c *Check) decide(alpha float64) {
 		c.Verdict = Regression
 	default:
 		c.Verdict = Inconclusive
-		c.More = c.more()
+		z := distuv.UnitNormal.Quantile(1 - alpha)
+		if c.best() > c.Margin { // it is the p-value that lacks users
+			z = distuv.UnitNormal.Quantile(1 - alpha/float64(checks))
+		}
+		c.More = c.more(z)
 	}
 }
 
 // more says how many users beyond these would decide if the mean and the spread
 // of their differences stayed as they are: the bound moves towards the mean with
 // 1/√n, so it meets the margin at n = (z·sd / |loss − margin|)².
-func (c Check) more() int {
+func (c Check) more(z float64) int {
 	gap := math.Abs(c.loss() - c.Margin)
 	if gap == 0 || c.sd == 0 {
 		return 0
 	}
-	need := math.Ceil(math.Pow(c.z*c.sd/gap, 2))
+	need := math.Ceil(math.Pow(z*c.sd/gap, 2))
 	if need > 1e9 {
 		return 0
 	}
@@ -128,10 +133,16 @@ func (c Check) why() string {
 	switch {
 	case c.N == 0:
 		return "no user has a value in both runs"
+	case c.N == 1:
+		return "one user has a value in both runs, which tells nothing of others"
 	case c.Verdict == Pass:
 		return fmt.Sprintf("loses at most %s, which is within the margin", brief(max(0, c.worst())))
 	case c.Verdict == Regression:
 		return fmt.Sprintf("loses at least %s, which is more than the margin", brief(c.best()))
+	case c.best() > c.Margin && c.More == 0:
+		return fmt.Sprintf("loses at least %s, but so few users can do that by chance (p = %s after Holm over all checks)", brief(c.best()), brief(c.P))
+	case c.best() > c.Margin:
+		return fmt.Sprintf("loses at least %s, but one of so many checks can do that by chance (p = %s after Holm over all): about %d more users like these would decide", brief(c.best()), brief(c.P), c.More)
 	case c.More == 0:
 		return "the loss lies on the margin: no number of users would decide"
 	}
