@@ -7,6 +7,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // JSON writes the report for programs.
@@ -57,8 +59,16 @@ func (r Report) Text(w io.Writer) error {
 	for _, n := range r.Notes {
 		fmt.Fprintf(&b, "· %s\n", n)
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, strings.Map(printable, b.String()))
 	return err
+}
+
+// printable keeps a terminal from obeying what stands in a baseline file.
+func printable(r rune) rune {
+	if unicode.IsControl(r) && r != '\n' {
+		return utf8.RuneError
+	}
+	return r
 }
 
 // reading says how to read the numbers.
@@ -139,5 +149,5 @@ func (c Check) signed(v float64) string {
 
 // escape keeps names and reasons from becoming Markdown, HTML or a new column.
 func escape(s string) string {
-	return strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;", ">", "&gt;", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "]", "\\]", "\n", " ").Replace(s)
+	return strings.NewReplacer("&", "&amp;", "\r", " ", "\\", "\\\\", "|", "\\|", "<", "&lt;", ">", "&gt;", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "]", "\\]", "\n", " ").Replace(s)
 }
