@@ -38,6 +38,8 @@ var rules = []rule{
 	{of: "harness/record", may: []string{"sdk"}},
 	{of: "harness/llm", may: []string{"sdk"}},
 	{of: "harness/record/score", may: []string{"sdk", "harness/record", "harness/metric"}},
+	{of: "harness/compare", may: []string{"sdk", "harness/record", "harness/record/score", "harness/metric"}},
+	{of: "harness/gate", may: []string{"sdk", "harness/record", "harness/metric", "harness/compare"}},
 	{of: "harness/control", may: []string{"sdk", "harness/corpus", "harness/record", "harness/metric"}},
 	{of: "harness/task", may: []string{"sdk", "harness/corpus", "harness/llm", "harness/metric", "harness/record", "harness/record/score"}},
 	{of: "harness/task/all", may: []string{"harness/task", "harness/task/..."}},
@@ -47,7 +49,7 @@ var rules = []rule{
 	{of: "harness/report", may: []string{"harness/record", "harness/metric"}},
 	{of: "harness/run", may: []string{
 		"sdk", "harness/spec", "harness/host", "harness/corpus", "harness/task", "harness/record", "harness/record/score",
-		"harness/control", "harness/metric", "harness/llm",
+		"harness/control", "harness/metric", "harness/llm", "harness/compare",
 	}},
 	{of: "harness/scaffold", may: []string{"sdk"}},
 	{of: "harness/cmd/...", may: []string{"sdk/...", "sdk", "harness/..."}},

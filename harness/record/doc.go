@@ -12,6 +12,7 @@
 //	evidence/…/r<repeat>.partial  the journal of a cell that is not sealed yet
 //	progress.journal              failures and timings of a run that is not closed yet
 //	cells.csv summary.csv         scores, made from the evidence
+//	comparisons.csv ranks.csv     which differences between scores are real
 //	failures.csv timings.csv      cells without evidence and why; what cells cost
 //
 // Its opinions: a record is whole or absent, so every file arrives by rename;

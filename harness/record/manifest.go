@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -18,7 +19,8 @@ type Manifest struct {
 	Command     string      `json:"command"` // what to type to get the same again
 	ID          string      `json:"id"`      // filled in by WriteManifest
 	Identity    Identity    `json:"identity"`
-	Signature   string      `json:"signature"` // protocol signature: equal ones may be compared
+	Signature   string      `json:"signature"`          // protocol signature: equal ones may be compared
+	Protocol    []Fact      `json:"protocol,omitempty"` // what the signature is a digest of, part by part
 	Data        DataFacts   `json:"data"`
 	Arms        []ArmFacts  `json:"arms"`
 	Tasks       []TaskFacts `json:"tasks"`
@@ -26,6 +28,53 @@ type Manifest struct {
 	Started     time.Time   `json:"started"`
 	Finished    time.Time   `json:"finished,omitzero"` // zero: not finished
 	Notes       []string    `json:"notes,omitempty"`   // what a reader of any table must know
+}
+
+// Parts names what the protocol signature is made of. Manifests that do not list it tell
+// it by what they say of data and tasks.
+func (m Manifest) Parts() []Fact {
+	if len(m.Protocol) > 0 {
+		return m.Protocol
+	}
+	parts := []Fact{{"data", m.Data.Digest}, {"split", m.Data.Split.Digest}}
+	for _, t := range m.Tasks {
+		options, err := json.Marshal(t.Options)
+		if err != nil {
+			options = []byte(err.Error()) // scalars, lists and tables of them
+		}
+		parts = append(parts, Fact{"task " + t.Kind, string(options)})
+	}
+	return parts
+}
+
+// DifferingParts says which parts of two protocols differ, and how; none where equal
+// signatures make the runs comparable. Digests are cut to what the eye compares.
+func DifferingParts(a, b Manifest) (out []string) {
+	if a.Signature == b.Signature {
+		return nil
+	}
+	value := func(parts []Fact, name string) string {
+		for _, p := range parts {
+			if p.Name == name && len(p.Value) == 64 {
+				return p.Value[:12]
+			} else if p.Name == name {
+				return p.Value
+			}
+		}
+		return "none"
+	}
+	seen := map[string]bool{}
+	for _, p := range append(slices.Clone(a.Parts()), b.Parts()...) {
+		x, y := value(a.Parts(), p.Name), value(b.Parts(), p.Name)
+		if x != y && !seen[p.Name] {
+			out = append(out, fmt.Sprintf("%s (%s, %s)", p.Name, x, y))
+		}
+		seen[p.Name] = true
+	}
+	if len(out) == 0 {
+		out = []string{fmt.Sprintf("signature (%s, %s)", a.Signature, b.Signature)}
+	}
+	return out
 }
 
 // SuiteFacts is the suite as text, without where it lay.

@@ -12,13 +12,15 @@ import (
 
 // writeTable writes a CSV file in one step.
 func writeTable(path string, header []string, rows [][]string) error {
-	return WriteFile(path, func(w io.Writer) error {
-		c := csv.NewWriter(w)
-		if err := c.Write(header); err != nil {
-			return err
-		}
-		return c.WriteAll(rows)
-	})
+	return WriteFile(path, func(w io.Writer) error { return encodeTable(w, header, rows) })
+}
+
+func encodeTable(w io.Writer, header []string, rows [][]string) error {
+	c := csv.NewWriter(w)
+	if err := c.Write(header); err != nil {
+		return err
+	}
+	return c.WriteAll(rows)
 }
 
 // readTable reads a CSV file with exactly this header and hands row to each

@@ -73,6 +73,8 @@ type Table struct {
 	Unit    string   `json:"unit,omitempty"`   // what n counts and intervals are drawn over; empty: users
 	Reading string   `json:"reading"`          // how to read the table, one or two sentences
 	Notes   []string `json:"notes"`            // footnotes; marks count from 1
+
+	Diagrams []Diagram `json:"diagrams,omitempty"` // critical differences of the primary metric
 }
 
 // Column is a metric.
@@ -83,13 +85,16 @@ type Column struct {
 	Direction string `json:"direction,omitempty"` // higher, lower, or empty: neither is better
 	Doc       string `json:"doc,omitempty"`
 	Notes     []int  `json:"notes,omitempty"` // what holds for every cell below
+
+	Detectable *float64 `json:"detectable,omitempty"` // smallest difference from the best row that these users show with power 0.8
 }
 
 // Row is a recommender, or a recommender as used by one agent arm. In a table of
 // backends it is one of them: Recommender is empty and Agent its name.
 type Row struct {
-	Rank        int    `json:"rank,omitempty"` // 0: a control, or failed
-	Unresolved  bool   `json:"unresolved"`     // its primary interval overlaps that of the ranked row above
+	Rank        int    `json:"rank,omitempty"`  // 0: a control, or failed
+	Unresolved  bool   `json:"unresolved"`      // tied with the best row of its group; in old runs: its interval overlaps that of the ranked row above
+	Place       *Place `json:"place,omitempty"` // absent: a control, failed, or an old run
 	Recommender string `json:"recommender"`
 	Agent       string `json:"agent,omitempty"`
 	Control     bool   `json:"control"`

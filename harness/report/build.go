@@ -13,12 +13,13 @@ import (
 
 // source is a run as its files tell it, before any of it is arranged.
 type source struct {
-	board    Board // all but the tables
-	tasks    []taskFacts
-	arms     []arm
-	values   []value // summary.csv
-	failures []failure
-	describe func(metric string) (Column, bool)
+	board     Board // all but the tables
+	tasks     []taskFacts
+	arms      []arm
+	values    []value // summary.csv
+	failures  []failure
+	standings []record.Standing // ranks.csv
+	describe  func(metric string) (Column, bool)
 }
 
 // taskFacts is what the manifest says of a task.
@@ -93,6 +94,7 @@ func buildTable(s source, task string) Table {
 	t.addFailures()
 	t.addAbsent()
 	t.sortAndRank()
+	t.place()
 	t.liftNotes()
 	t.numberNotes()
 	t.Reading = reading(t.Table)
@@ -231,22 +233,22 @@ func (t *tableBuilder) sortAndRank() {
 	for to, from := range order {
 		t.Rows[to], t.texts[to], t.rows[to] = rows[from], texts[from], notes[from]
 	}
-	above := map[string]*Row{} // last ranked row per agent arm
+	above := map[string]*Row{} // last ranked row per league
 	count := map[string]int{}
 	for i := range t.Rows {
 		r := &t.Rows[i]
 		if r.Control || r.primary() == nil {
 			continue
 		}
-		count[r.agent()]++
-		r.Rank = count[r.agent()]
-		if up := above[r.agent()]; up != nil {
+		count[r.league()]++
+		r.Rank = count[r.league()]
+		if up := above[r.league()]; up != nil {
 			if *up.primary() == *r.primary() {
 				r.Rank = up.Rank
 			}
 			r.Unresolved = overlap(up.Cells[0], r.Cells[0])
 		}
-		above[r.agent()] = r
+		above[r.league()] = r
 	}
 }
 

@@ -16,7 +16,7 @@ func CSV(w io.Writer, b *Board) error {
 	out := csv.NewWriter(w)
 	// A csv.Writer keeps its first error; Error reports it below.
 	_ = out.Write([]string{
-		"task", "rank", "unresolved", "recommender", "agent", "control", "component", "repeats",
+		"task", "rank", "unresolved", "tie", "rank_lo", "rank_hi", "recommender", "agent", "control", "component", "repeats",
 		"metric", "version", "direction", "value", "lo", "hi", "n", "data", "planted", "note",
 	})
 	data, planted := b.Data.label(), strconv.FormatBool(b.Data.Planted)
@@ -26,8 +26,12 @@ func CSV(w io.Writer, b *Board) error {
 			if r.Rank > 0 {
 				rank = strconv.Itoa(r.Rank)
 			}
+			lo, hi := "", ""
+			if r.Place != nil {
+				lo, hi = strconv.Itoa(r.Place.RankLo), strconv.Itoa(r.Place.RankHi)
+			}
 			head := []string{
-				t.Task, rank, strconv.FormatBool(r.Unresolved), r.Recommender, r.Agent,
+				t.Task, rank, strconv.FormatBool(r.Unresolved), r.Place.groupText(), lo, hi, r.Recommender, r.Agent,
 				strconv.FormatBool(r.Control), r.Component, strconv.Itoa(r.Repeats),
 			}
 			if r.Failed != "" {

@@ -94,6 +94,9 @@ func latexRow(t Table, r Row, columns []int, agents bool, used map[int]bool) str
 		if r.Unresolved {
 			rank = `$\sim$` + rank
 		}
+		if r.Place != nil {
+			rank += fmt.Sprintf(` {\scriptsize %s %s}`, r.Place.Group, strings.ReplaceAll(r.Place.ranksText(), "–", "--"))
+		}
 	}
 	name := tex(r.name())
 	if r.Control {

@@ -12,7 +12,8 @@ import (
 )
 
 // Load reads the board of a run folder. It needs manifest.json and summary.csv;
-// failures.csv and timings.csv may be absent.
+// failures.csv and timings.csv may be absent, and ranks.csv, without which ties are
+// read off overlapping intervals.
 func Load(dir string) (*Board, error) {
 	m, err := record.ReadManifest(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -44,6 +45,10 @@ func Load(dir string) (*Board, error) {
 	}
 	for _, f := range failures {
 		s.failures = append(s.failures, failure{f.Task, f.Recommender, f.Agent, f.Repeat, f.Reason})
+	}
+	s.standings, err = record.ReadStandings(filepath.Join(dir, record.RanksFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
 	timings, err := record.ReadTimings(filepath.Join(dir, record.TimingsFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

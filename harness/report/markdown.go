@@ -96,6 +96,10 @@ func markdownTable(m *lines, t Table) {
 func markdownGroup(m *lines, t Table, columns []int) {
 	agents := t.hasAgents()
 	head, rule := []string{"#", t.subject()}, []string{"--:", ":--"}
+	places := t.hasPlaces() && columns[0] == 0
+	if places {
+		head, rule = []string{"#", "tie", "ranks", t.subject()}, []string{"--:", ":--", ":--", ":--"}
+	}
 	if agents {
 		head, rule = append(head, "agent"), append(rule, ":--")
 	}
@@ -107,6 +111,9 @@ func markdownGroup(m *lines, t Table, columns []int) {
 	m.add("| " + strings.Join(rule, " | ") + " |")
 	for _, r := range t.Rows {
 		cells := []string{r.rankText(), md(r.nameText())}
+		if places {
+			cells = []string{r.rankText(), r.Place.groupText(), r.Place.ranksText(), md(r.nameText())}
+		}
 		if agents {
 			cells = append(cells, md(r.Agent))
 		}

@@ -15,6 +15,10 @@ func decimals(t Table, column int) int {
 			largest = max(largest, math.Abs(*r.Cells[column].Value))
 		}
 	}
+	return decimalsOf(largest)
+}
+
+func decimalsOf(largest float64) int {
 	switch {
 	case largest < 2:
 		return 4

@@ -26,6 +26,13 @@ type pageTask struct {
 	Notes             []pageNote
 	Facts, Families   []Fact
 	Cost              *pageCost
+	Diagrams          []pageDiagram
+}
+
+// pageDiagram is a picture of whose text all is escaped.
+type pageDiagram struct {
+	Title, Help string
+	SVG         template.HTML
 }
 
 // pageNote is a footnote, or a mark that leads to it.
@@ -39,6 +46,7 @@ type pageGrid struct {
 	Title        string
 	Fold, Agents bool
 	Subject      string // of a row
+	Places       bool
 	Heads        []pageHead
 	Rows         []pageRow
 }
@@ -54,6 +62,9 @@ type pageRow struct {
 	Class           string
 	Order           int
 	Rank, RankTitle string
+	Places          bool
+	Tie, Ranks      string
+	TieTitle        string
 	Name, Sub       string
 	Agents, Control bool
 	Agent           string
@@ -135,6 +146,9 @@ func taskOf(t Table, id string) pageTask {
 	for i, note := range t.Notes {
 		p.Notes = append(p.Notes, pageNote{ID: noteID(id, i+1), Text: oneLine(note), N: i + 1})
 	}
+	for _, d := range t.Diagrams {
+		p.Diagrams = append(p.Diagrams, pageDiagram{oneLine(d.Title), d.help(), template.HTML(d.svg(false))}) //nolint:gosec // svg escapes every text that it draws
+	}
 	for _, f := range families(t) {
 		p.Families = append(p.Families, Fact{oneLine(f.name), fmt.Sprintf("%s (version %d)", oneLine(f.doc), f.version)})
 	}
@@ -153,7 +167,7 @@ func markLinks(task string, notes []int) []pageNote {
 
 // gridOf is the table of some columns; its first column has the bars.
 func gridOf(t Table, id string, columns []int, fold bool) pageGrid {
-	g := pageGrid{Title: oneLine(t.Task), Fold: fold, Agents: t.hasAgents(), Subject: t.subject()}
+	g := pageGrid{Title: oneLine(t.Task), Fold: fold, Agents: t.hasAgents(), Subject: t.subject(), Places: t.hasPlaces()}
 	if len(columns) > 0 {
 		if k := cutoff(t.Columns[columns[0]].Metric); k != "" {
 			g.Title += " at " + oneLine(k)
@@ -177,6 +191,7 @@ func gridOf(t Table, id string, columns []int, fold bool) pageGrid {
 	}
 	for i, r := range t.Rows {
 		row := rowOf(r, i, id, g.Agents)
+		row.Places = g.Places
 		row.Span = len(columns) + 2 // the chart and n
 		if r.Failed == "" {
 			for at, j := range columns {
@@ -208,6 +223,18 @@ func rowOf(r Row, order int, id string, agents bool) pageRow {
 		Order: order, Rank: r.rankText(), Name: oneLine(r.name()), Sub: oneLine(r.Component), Agents: agents, Agent: oneLine(r.agent()),
 		Control: r.Control, Notes: markLinks(id, r.Notes), Failed: oneLine(r.Failed),
 	}
+	if p := r.Place; p != nil {
+		row.Tie, row.Ranks = p.Group, p.ranksText()
+		row.TieTitle = "p against the best of the group, after Holm: " + pText(p.GroupP)
+		for _, way := range []struct {
+			name string
+			v    *float64
+		}{{"mean rank inside users", p.MeanRank}, {"win rate", p.WinRate}, {"Borda over metrics", p.Borda}} {
+			if way.v != nil {
+				row.TieTitle += fmt.Sprintf("; %s %s", way.name, number(*way.v, 3))
+			}
+		}
+	}
 	switch {
 	case r.Failed != "":
 		row.Class = "failed"
@@ -219,6 +246,8 @@ func rowOf(r Row, order int, id string, agents bool) pageRow {
 	switch {
 	case r.Control:
 		row.RankTitle = "a control is not ranked"
+	case r.Unresolved && r.Place != nil:
+		row.RankTitle = "tied with the best row of group " + r.Place.Group
 	case r.Unresolved:
 		row.RankTitle = "its interval overlaps that of the row ranked above it"
 	}

@@ -40,7 +40,15 @@ func reading(t Table) string {
 	if intervals {
 		s = append(s, fmt.Sprintf("Intervals are 95 %% bootstrap intervals over %s, given %s of each %s.", t.unit(), fits(t, repeats), t.subject()))
 	}
-	if unresolved {
+	switch {
+	case t.hasPlaces():
+		s = append(s, "Rows that share a letter are tied: paired differences over users do not tell them from the best row of that letter, at 5 % after Holm; ~ marks all but that best one.",
+			"Ranks: 95 % of bootstrap samples of users rank the row so.")
+		if r := t.resolution(); r != "" {
+			s = append(s, r)
+		}
+		s = append(s, t.agreement())
+	case unresolved:
 		s = append(s, "~ marks a row whose interval overlaps that of the row ranked above it: this table alone does not order the two.")
 	}
 	if len(controls) > 0 {

@@ -209,6 +209,10 @@ func (s *screen) identity(t Table, ranks bool) *grid {
 	}
 	if ranks {
 		g.column("#", text.AlignRight, rank)
+		if t.hasPlaces() {
+			g.column("tie", text.AlignLeft, t.each(func(r Row) string { return r.Place.groupText() }))
+			g.column("ranks", text.AlignLeft, t.each(func(r Row) string { return r.Place.ranksText() }))
+		}
 	} else {
 		g.column("", text.AlignRight, make([]string, len(t.Rows)))
 		g.columns[0].head = " "
@@ -219,6 +223,15 @@ func (s *screen) identity(t Table, ranks bool) *grid {
 	}
 	g.fixed = len(g.columns)
 	return g
+}
+
+// each makes a column out of rows.
+func (t Table) each(of func(Row) string) []string {
+	out := make([]string, len(t.Rows))
+	for i, r := range t.Rows {
+		out[i] = of(r)
+	}
+	return out
 }
 
 func (s *screen) failures(t Table) {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"maps"
 	"path/filepath"
@@ -33,8 +34,33 @@ func WriteAll(dir string) error {
 			return err
 		}
 	}
+	if err := writeDiagrams(dir, b); err != nil {
+		return err
+	}
 	if len(b.Timings) == 0 {
 		return nil
 	}
 	return record.WriteFile(filepath.Join(dir, CostFile), func(w io.Writer) error { return HTMLWithCost(w, b) })
+}
+
+// DiagramFile is the critical-difference diagram of the first table; further ones have
+// a number before their ending.
+const DiagramFile = "leaderboard-cd.svg"
+
+// writeDiagrams draws each table's diagrams into files of their own.
+func writeDiagrams(dir string, b *Board) error {
+	n := 0
+	for _, t := range b.Tables {
+		for _, d := range t.Diagrams {
+			n++
+			name := DiagramFile
+			if n > 1 {
+				name = fmt.Sprintf("leaderboard-cd-%d.svg", n)
+			}
+			if err := record.WriteFile(filepath.Join(dir, name), d.SVG); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

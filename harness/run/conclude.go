@@ -2,11 +2,14 @@ package run
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"runtime"
 	"time"
 
+	"github.com/alignuser/alignuser/harness/compare"
 	"github.com/alignuser/alignuser/harness/control"
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
@@ -23,7 +26,11 @@ func (p *Plan) conclude(ctx context.Context, r *record.Run, started time.Time) e
 	for _, t := range p.tasks {
 		scorers[t.task.Kind()] = t.task.Scorer(t.options)
 	}
-	cells, summary, err := score.Score(r, keys, scorers, seedFor(p.config.Suite.Seed, streamScore))
+	judged, err := score.Read(r.Dir(), keys, scorers)
+	if err != nil {
+		return err
+	}
+	cells, summary, err := score.Summarize(judged, keys, seedFor(p.config.Suite.Seed, streamScore))
 	if err != nil {
 		return err
 	}
@@ -34,6 +41,15 @@ func (p *Plan) conclude(ctx context.Context, r *record.Run, started time.Time) e
 	for _, t := range p.tasks {
 		invalid[t.task.Kind()] = control.Judge(t.task.Kind(), summary)
 	}
+	m := p.manifest(started, time.Now(), invalid)
+	p.config.Events(Phase{Text: "comparing: paired differences, ranks and tie groups"})
+	comparisons, standings, err := compare.Leaderboard(compare.Tables(m, judged))
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	var segments []record.Segment
 	for _, s := range p.split.Segments() {
 		segments = append(segments, record.Segment(s))
@@ -42,8 +58,10 @@ func (p *Plan) conclude(ctx context.Context, r *record.Run, started time.Time) e
 		record.WriteSegments(filepath.Join(r.Dir(), record.SegmentsFile), segments),
 		record.WriteCells(filepath.Join(r.Dir(), record.CellsFile), cells),
 		record.WriteSummary(filepath.Join(r.Dir(), record.SummaryFile), summary),
+		record.WriteComparisons(filepath.Join(r.Dir(), record.ComparisonsFile), comparisons),
+		record.WriteStandings(filepath.Join(r.Dir(), record.RanksFile), standings),
 		r.Flush(),
-		r.WriteManifest(p.manifest(started, time.Now(), invalid)),
+		r.WriteManifest(m),
 	)
 }
 
@@ -55,6 +73,7 @@ func (p *Plan) manifest(started, finished time.Time, invalid map[string]string) 
 		Command:     p.config.Command,
 		Identity:    p.id,
 		Signature:   p.signature(),
+		Protocol:    p.protocol(),
 		Suite: record.SuiteFacts{
 			Name: s.Name, Title: s.Title, Source: string(s.Source), Canonical: p.canonical, Seed: s.Seed, Repeats: s.Repeats,
 		},
@@ -138,4 +157,18 @@ func (p *Plan) signature() string {
 		tasks[i] = part
 	}
 	return digest("protocol", p.corpus.Digest(), p.split.Digest(), tasks)[:16]
+}
+
+// protocol lists the parts of the signature by name, so that two runs which may not be
+// compared can say why.
+func (p *Plan) protocol() []record.Fact {
+	parts := []record.Fact{{Name: "data", Value: p.corpus.Digest()}, {Name: "split", Value: p.split.Digest()}}
+	for _, t := range p.tasks {
+		options, err := json.Marshal(t.options)
+		if err != nil {
+			panic(fmt.Sprintf("protocol: %v", err)) // options are scalars, lists and tables of them
+		}
+		parts = append(parts, record.Fact{Name: "task " + t.task.Kind(), Value: string(options)})
+	}
+	return parts
 }

@@ -128,7 +128,7 @@ func (a *app) findRun(arg, runs string) (string, error) {
 	info, err := os.Stat(arg)
 	switch {
 	case err != nil:
-		return "", usagef("report: %s: %w: name a run folder or a suite (alignuser list shows both)", arg, withoutPath(err))
+		return "", usagef("%s: %w: name a run folder or a suite (alignuser list shows both)", arg, withoutPath(err))
 	case !info.IsDir():
 		s, err := spec.Load(arg, nil)
 		if err != nil {

@@ -10,8 +10,28 @@ import (
 	"github.com/alignuser/alignuser/sdk"
 )
 
-// draws is the number of bootstrap samples.
-const draws = 10_000
+// Draws is the number of bootstrap samples.
+const Draws = 10_000
+
+const draws = Draws
+
+// Resample gives, per column, its mean in each of [Draws] bootstrap samples of
+// the users; NaN where nobody drawn has a value. All columns, of this call and of
+// any other with the same users and seed, meet the same samples, so means of one
+// sample may be subtracted: that is the sample's paired difference, as long as both
+// columns are defined for the same users. The result does not depend on workers.
+func Resample(users []int32, columns [][]float64, seed uint64, workers int) [][]float64 {
+	base := drawSeed(seed, users)
+	out := make([][]float64, 0, len(columns))
+	for columns := range slices.Chunk(columns, blockColumns) {
+		of := make([]series, len(columns))
+		for i, values := range columns {
+			of[i].values = values
+		}
+		out = append(out, newBlock(of).draw(base, workers)...)
+	}
+	return out
+}
 
 // blockColumns bounds memory: so many columns are drawn at a time, with the
 // same draws for every block.
@@ -103,8 +123,8 @@ func newBlock(columns []series) block {
 	return b
 }
 
-// drawn gives, per column, the values of all draws that have one, sorted.
-func (b block) drawn(base uint64, workers int) [][]float64 {
+// draw gives, per column, the value of every draw; NaN: it has none.
+func (b block) draw(base uint64, workers int) [][]float64 {
 	all := make([]float64, b.columns*draws) // column after column
 	var wg sync.WaitGroup
 	const batches = (draws + batchDraws - 1) / batchDraws
@@ -120,18 +140,26 @@ func (b block) drawn(base uint64, workers int) [][]float64 {
 	}
 	wg.Wait()
 	out := make([][]float64, b.columns)
+	for c := range out {
+		out[c] = all[c*draws : (c+1)*draws : (c+1)*draws]
+	}
+	return out
+}
+
+// drawn gives, per column, the values of all draws that have one, sorted.
+func (b block) drawn(base uint64, workers int) [][]float64 {
+	out := b.draw(base, workers)
+	var wg sync.WaitGroup
 	next := make(chan int, b.columns)
 	for c := range b.columns {
 		next <- c
 	}
 	close(next)
-	for range workers {
+	for range max(1, workers) {
 		wg.Go(func() {
 			for c := range next {
-				column := all[c*draws : (c+1)*draws]
-				column = slices.DeleteFunc(column, math.IsNaN)
-				slices.Sort(column)
-				out[c] = column
+				out[c] = slices.DeleteFunc(out[c], math.IsNaN)
+				slices.Sort(out[c])
 			}
 		})
 	}

@@ -23,7 +23,7 @@ type series struct {
 	root   bool
 }
 
-func newMatrix(in []scored) *matrix {
+func newMatrix(in []Judged) *matrix {
 	m := &matrix{users: universe(in), at: map[int32]int{}}
 	for i, u := range m.users {
 		m.at[u] = i

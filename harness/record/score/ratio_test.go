@@ -18,7 +18,7 @@ func ratio(metric string, values, over []float64, root bool) Column {
 func TestRatio(t *testing.T) {
 	values, over := []float64{1, 9, 2}, []float64{1, 3, 2}
 	own := Column{Metric: "own", Version: 1, Users: []int32{3, 7, 9}, Values: []float64{1, math.Sqrt(3), 1}, Note: "a note"}
-	in := []scored{cell("a", 0, columns(ratio("mean", values, over, false), ratio("root", values, over, true), own))}
+	in := []Judged{cell("a", 0, columns(ratio("mean", values, over, false), ratio("root", values, over, true), own))}
 	cells, _ := mustScore(t, in, 1)
 	for i, want := range []float64{2, math.Sqrt2, (2 + math.Sqrt(3)) / 3} {
 		if c := cells[i]; math.Abs(c.Value-want) > 1e-12 || c.N != 3 || !(c.Lo <= c.Value && c.Value <= c.Hi) || c.Lo == c.Hi {
@@ -40,7 +40,7 @@ func TestRatio(t *testing.T) {
 func TestRatioOfEqualUsersIsTheMean(t *testing.T) {
 	values := []float64{1, 4, 2}
 	plain := Column{Metric: "plain", Version: 1, Users: []int32{3, 7, 9}, Values: values}
-	in := []scored{cell("a", 0, columns(plain, ratio("ratio", values, []float64{1, 1, 1}, false)))}
+	in := []Judged{cell("a", 0, columns(plain, ratio("ratio", values, []float64{1, 1, 1}, false)))}
 	cells, _ := mustScore(t, in, 1)
 	if a, b := cells[0], cells[1]; a.Value != b.Value || a.Lo != b.Lo || a.Hi != b.Hi || a.N != b.N {
 		t.Errorf("%+v\n%+v", a, b)
@@ -52,7 +52,7 @@ func TestRatioOfEqualUsersIsTheMean(t *testing.T) {
 // repeat, which leaves the first: (3 + 6) / (1 + 3) = 2.25.
 func TestRatioOverRepeats(t *testing.T) {
 	nan := math.NaN()
-	in := []scored{
+	in := []Judged{
 		cell("a", 0, columns(ratio("m", []float64{2, 6, nan}, []float64{1, 3, nan}, false))),
 		cell("a", 1, columns(ratio("m", []float64{4, nan, nan}, []float64{1, nan, nan}, false))),
 	}
@@ -70,7 +70,7 @@ func TestNothingBelow(t *testing.T) {
 	zero := []float64{0, 0, 0}
 	c := ratio("m", zero, zero, true)
 	c.Why = "nobody predicted anything"
-	cells, _ := mustScore(t, []scored{cell("a", 0, columns(c))}, 1)
+	cells, _ := mustScore(t, []Judged{cell("a", 0, columns(c))}, 1)
 	if c := cells[0]; !math.IsNaN(c.Value) || c.N != 0 || c.HasInterval() || !slices.Equal(c.Warnings, []string{"nobody predicted anything"}) {
 		t.Errorf("%+v", c)
 	}

@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"os"
 	"runtime"
 	"slices"
 
@@ -51,32 +52,58 @@ type Sheet struct {
 // Scorer computes a cell's metrics from its evidence, and from nothing else.
 type Scorer func(path string) (Sheet, error)
 
-// Score computes cells and summary of the given cells, with the scorer of each
-// cell's task. Cells without sealed evidence are passed over; a summary that
-// lacks repeats says so. The result depends on the evidence and the seed only.
-func Score(run *record.Run, keys []record.CellKey, scorers map[string]Scorer, seed uint64) (cells, summary []record.Cell, err error) {
-	tasks := map[string][]scored{}
-	var names []string
+// Judged is a cell with its metrics.
+type Judged struct {
+	Key   record.CellKey
+	Sheet Sheet
+}
+
+// Read computes the sheets of cells of a run folder with the scorer of each cell's
+// task, ordered by key. Cells without sealed evidence are passed over.
+func Read(dir string, keys []record.CellKey, scorers map[string]Scorer) ([]Judged, error) {
+	var out []Judged
 	for _, key := range slices.SortedFunc(slices.Values(keys), record.CellKey.Compare) {
-		if tasks[key.Task] == nil {
-			names = append(names, key.Task)
-			tasks[key.Task] = []scored{}
-		}
-		if !run.Sealed(key) {
+		path := record.EvidencePath(dir, key)
+		if _, err := os.Stat(path); err != nil {
 			continue
 		}
 		scorer := scorers[key.Task]
 		if scorer == nil {
-			return nil, nil, fmt.Errorf("score: cell %s: no scorer for task %s", key, key.Task)
+			return nil, fmt.Errorf("score: cell %s: no scorer for task %s", key, key.Task)
 		}
-		sheet, err := scorer(run.Evidence(key))
+		sheet, err := scorer(path)
 		if err == nil {
 			err = sheet.check()
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("score: cell %s: %w", key, err)
+			return nil, fmt.Errorf("score: cell %s: %w", key, err)
 		}
-		tasks[key.Task] = append(tasks[key.Task], scored{key, sheet})
+		out = append(out, Judged{key, sheet})
+	}
+	return out, nil
+}
+
+// Score reads the given cells and summarises them.
+func Score(run *record.Run, keys []record.CellKey, scorers map[string]Scorer, seed uint64) (cells, summary []record.Cell, err error) {
+	judged, err := Read(run.Dir(), keys, scorers)
+	if err != nil {
+		return nil, nil, err
+	}
+	return Summarize(judged, keys, seed)
+}
+
+// Summarize computes cells and summary of what [Read] gave for keys. A summary that
+// lacks repeats says so. The result depends on the evidence and the seed only.
+func Summarize(judged []Judged, keys []record.CellKey, seed uint64) (cells, summary []record.Cell, err error) {
+	tasks := map[string][]Judged{}
+	var names []string
+	for _, key := range slices.SortedFunc(slices.Values(keys), record.CellKey.Compare) {
+		if !slices.Contains(names, key.Task) {
+			names = append(names, key.Task)
+		}
+	}
+	for _, j := range judged {
+		tasks[j.Key.Task] = append(tasks[j.Key.Task], j)
 	}
 	for _, name := range names {
 		c, s, err := scoreTask(tasks[name], repeatsOf(keys, name), seed, runtime.GOMAXPROCS(0))
@@ -86,12 +113,6 @@ func Score(run *record.Run, keys []record.CellKey, scorers map[string]Scorer, se
 		cells, summary = append(cells, c...), append(summary, s...)
 	}
 	return cells, summary, nil
-}
-
-// scored is a cell with its metrics.
-type scored struct {
-	key   record.CellKey
-	sheet Sheet
 }
 
 // repeatsOf counts the repeats that the task was to have.
@@ -151,23 +172,23 @@ type row struct {
 }
 
 // scoreTask scores cells of one task, sorted by key.
-func scoreTask(in []scored, repeats int, seed uint64, workers int) (cells, summary []record.Cell, err error) {
+func scoreTask(in []Judged, repeats int, seed uint64, workers int) (cells, summary []record.Cell, err error) {
 	m := newMatrix(in)
 	var cellRows, summaryRows []row
 	for _, arm := range arms(in) {
 		var sums []summed
 		for _, c := range in[arm.from:arm.to] {
-			for _, col := range c.sheet.Columns {
+			for _, col := range c.Sheet.Columns {
 				at := m.add(col)
-				r := newCell(c.key, col.Metric, col.Version)
+				r := newCell(c.Key, col.Metric, col.Version)
 				r.Warnings = warnings(col.Note)
 				cellRows = append(cellRows, row{r, at, col.Why})
 				if sums, err = addRepeat(sums, row{r, at, col.Why}, 0); err != nil {
 					return nil, nil, err
 				}
 			}
-			for _, w := range c.sheet.Wholes {
-				r := newCell(c.key, w.Metric, w.Version)
+			for _, w := range c.Sheet.Wholes {
+				r := newCell(c.Key, w.Metric, w.Version)
 				r.Value, r.N, r.Warnings = w.Value, w.N, warnings(w.Why)
 				cellRows = append(cellRows, row{r, -1, ""})
 				if sums, err = addRepeat(sums, row{r, -1, ""}, w.Value); err != nil {
@@ -235,12 +256,12 @@ func (s summed) row(m *matrix, repeats int) row {
 // span is a run of cells that differ in their repeat only.
 type span struct{ from, to int }
 
-func arms(in []scored) (out []span) {
+func arms(in []Judged) (out []span) {
 	for i := range in {
-		k := in[i].key
+		k := in[i].Key
 		k.Repeat = 0
 		if n := len(out); n > 0 {
-			last := in[out[n-1].from].key
+			last := in[out[n-1].from].Key
 			last.Repeat = 0
 			if last == k {
 				out[n-1].to = i + 1
@@ -267,10 +288,10 @@ func warnings(why string) []string {
 }
 
 // universe gives every user that any cell mentions, ascending.
-func universe(in []scored) []int32 {
+func universe(in []Judged) []int32 {
 	seen := map[int32]bool{}
 	for _, c := range in {
-		for _, col := range c.sheet.Columns {
+		for _, col := range c.Sheet.Columns {
 			for _, u := range col.Users {
 				seen[u] = true
 			}

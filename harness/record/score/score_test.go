@@ -19,8 +19,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func cell(arm string, repeat int, sheet Sheet) scored {
-	return scored{record.CellKey{Task: "offline", Recommender: arm, Repeat: repeat}, sheet}
+func cell(arm string, repeat int, sheet Sheet) Judged {
+	return Judged{record.CellKey{Task: "offline", Recommender: arm, Repeat: repeat}, sheet}
 }
 
 func column(metric string, users []int32, values ...float64) Column {
@@ -29,7 +29,7 @@ func column(metric string, users []int32, values ...float64) Column {
 
 func columns(c ...Column) Sheet { return Sheet{Columns: c} }
 
-func mustScore(t testing.TB, in []scored, repeats int) (cells, summary []record.Cell) {
+func mustScore(t testing.TB, in []Judged, repeats int) (cells, summary []record.Cell) {
 	t.Helper()
 	cells, summary, err := scoreTask(in, repeats, 1, 2)
 	if err != nil {
@@ -41,7 +41,7 @@ func mustScore(t testing.TB, in []scored, repeats int) (cells, summary []record.
 // Two users with 0 and 1: a draw's mean is 0, 1/2 or 1 with chances 1/4, 1/2,
 // 1/4, so the 2.5 % and 97.5 % points are 0 and 1, and a quarter of draws are 0.
 func TestTwoUsers(t *testing.T) {
-	cells, _ := mustScore(t, []scored{cell("a", 0, columns(column("m", []int32{7, 3}, 0, 1)))}, 1)
+	cells, _ := mustScore(t, []Judged{cell("a", 0, columns(column("m", []int32{7, 3}, 0, 1)))}, 1)
 	c := cells[0]
 	if c.Value != 0.5 || c.N != 2 || c.Lo != 0 || c.Hi != 1 {
 		t.Errorf("%+v", c)
@@ -67,7 +67,7 @@ func why(c Column) Column {
 // Both defined users have the value 2, so every draw with any has the mean 2;
 // a draw has none with chance 1/27.
 func TestUndefinedUsersDoNotCount(t *testing.T) {
-	in := []scored{cell("a", 0, columns(
+	in := []Judged{cell("a", 0, columns(
 		column("m", []int32{0, 1, 2}, 2, math.NaN(), 2),
 		column("all", []int32{0, 1, 2}, 1, 2, 3),
 		column("none", []int32{0, 1, 2}, math.NaN(), math.NaN(), math.NaN()),
@@ -109,7 +109,7 @@ func TestUndefinedUsersDoNotCount(t *testing.T) {
 		sparse[i], users[i] = nan, int32(i)
 	}
 	sparse[4], sparse[9] = 1, 2
-	cells, _ = mustScore(t, []scored{cell("a", 0, columns(column("m", users, sparse...)))}, 1)
+	cells, _ = mustScore(t, []Judged{cell("a", 0, columns(column("m", users, sparse...)))}, 1)
 	if c := cells[0]; c.N != 2 || c.HasInterval() || len(c.Warnings) != 1 {
 		t.Errorf("%+v", c)
 	}
@@ -123,7 +123,7 @@ func TestRepeatsAreAveragedInsideTheUser(t *testing.T) {
 	first.Wholes = []Whole{{"w", 1, 0.2, 10, "whole"}}
 	second := columns(column("m", users, 3, math.NaN()))
 	second.Wholes = []Whole{{"w", 1, 0.4, 8, "whole"}}
-	cells, summary := mustScore(t, []scored{cell("a", 0, first), cell("a", 1, second), cell("b", 0, columns(column("m", users, 0, 0)))}, 2)
+	cells, summary := mustScore(t, []Judged{cell("a", 0, first), cell("a", 1, second), cell("b", 0, columns(column("m", users, 0, 0)))}, 2)
 	if len(cells) != 5 || len(summary) != 3 {
 		t.Fatalf("%d cells, %d rows", len(cells), len(summary))
 	}
@@ -140,7 +140,7 @@ func TestRepeatsAreAveragedInsideTheUser(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	second.Columns[0].Version = 2
-	if _, _, err := scoreTask([]scored{cell("a", 0, first), cell("a", 1, second)}, 2, 1, 1); err == nil {
+	if _, _, err := scoreTask([]Judged{cell("a", 0, first), cell("a", 1, second)}, 2, 1, 1); err == nil {
 		t.Error("two versions of a metric were averaged")
 	}
 }
@@ -161,13 +161,13 @@ func TestSheetsThatScorersGetWrong(t *testing.T) {
 }
 
 // noisy makes cells with values of a given distribution, some undefined.
-func noisy(arms, repeats, metrics, users int, undefined float64) []scored {
+func noisy(arms, repeats, metrics, users int, undefined float64) []Judged {
 	r := rand.New(rand.NewPCG(1, 1))
 	ids := make([]int32, users)
 	for i := range ids {
 		ids[i] = int32(i)
 	}
-	var in []scored
+	var in []Judged
 	for a := range arms {
 		for rep := range repeats {
 			var s Sheet
@@ -210,12 +210,12 @@ func TestWorkersDoNotMatter(t *testing.T) {
 // constant has its interval shifted by that constant, wherever it stands.
 func TestDrawsAreShared(t *testing.T) {
 	in := noisy(1, 1, 1, 50, 0)
-	base := in[0].sheet.Columns[0]
+	base := in[0].Sheet.Columns[0]
 	shifted := slices.Clone(base.Values)
 	for i := range shifted {
 		shifted[i] += 8
 	}
-	more := noisy(1, 1, 20, 50, 0)[0].sheet
+	more := noisy(1, 1, 20, 50, 0)[0].Sheet
 	more.Columns = append(more.Columns, column("z", base.Users, shifted...))
 	both := append(in, cell("b", 0, more))
 	alone, _ := mustScore(t, in, 1)
@@ -261,7 +261,7 @@ func TestIntervalProperties(t *testing.T) {
 		for i := range users {
 			users[i] = int32(i * 3)
 		}
-		cells, summary, err := scoreTask([]scored{cell("a", 0, columns(column("m", users, values...)))}, 1, 5, 2)
+		cells, summary, err := scoreTask([]Judged{cell("a", 0, columns(column("m", users, values...)))}, 1, 5, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
