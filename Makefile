@@ -9,7 +9,7 @@ PLUGINS := $(notdir $(wildcard plugins/dataset-* plugins/recommender-* plugins/l
 # Programs pinned in tools/go.mod, built on first use.
 TOOL = $$(CGO_ENABLED=0 $(GO) -C tools tool -n $(1))
 
-.PHONY: help build demo test race vet lint generate check-generated check-results publish-results bench fuzz cross clean
+.PHONY: help build demo test race vet lint generate check-generated check-results publish-results bench scale fuzz cross clean
 
 help: ## print this list
 	@echo "alignuser: benchmark recommenders with simulated users"; echo
@@ -55,6 +55,9 @@ publish-results: build ## rerun the published suites and replace results/ (DATA=
 
 bench: ## Go benchmarks of the plugin boundary (docs/benchmarks.md)
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./sdk/... ./harness/... ./plugins/...
+
+scale: build ## time and memory of a run on 0.1, 1 and 10 million planted interactions (Linux, some minutes)
+	@./.ci/scale
 
 fuzz: ## fuzz every parser for ten seconds each
 	./.ci/fuzz

@@ -44,6 +44,11 @@ const (
 	FeatureRespond = "respond" // [Responder]
 	FeatureEmbed   = "embed"   // [Embedder]
 	FeatureTune    = "tune"    // [Tuner]
+
+	// FeaturePredictValues, beside score, says what Score means: the value that
+	// the user would give, on the scale of the training values; NaN where the
+	// component has no prediction for a pair.
+	FeaturePredictValues = "predict-values"
 )
 
 // Determinism is what equal seeds, options and data promise.

@@ -18,5 +18,6 @@
 // This package imports the standard library only.
 package sdk
 
-// ContractMinor counts the additions to contract v1 that this SDK knows.
-const ContractMinor = 0
+// ContractMinor counts the additions to contract v1 that this SDK knows: 1 is
+// [FeaturePredictValues].
+const ContractMinor = 1

@@ -20,7 +20,8 @@ type Recommender interface {
 
 // Scorer is feature "score": values for given user-item pairs.
 type Scorer interface {
-	// Score answers one value per candidate, row after row.
+	// Score answers one value per candidate, row after row. All are finite,
+	// but NaN may say "no prediction" where [FeaturePredictValues] is declared.
 	Score(ctx context.Context, r ScoreRequest) ([]float32, error)
 }
 

@@ -124,15 +124,17 @@ func newTable(facts record.TaskFacts, arms []record.ArmFacts, judged []score.Jud
 		}
 		t.Arms[len(t.Arms)-1].Fits++
 		for _, c := range j.Sheet.Columns {
+			if c.Over != nil || c.Root { // no mean of values per user
+				t.addWhole(Whole{c.Metric, "a ratio of sums over all users"})
+				continue
+			}
 			t.addMetric(c)
 			for _, u := range c.Users {
 				at[u] = 0
 			}
 		}
 		for _, w := range j.Sheet.Wholes {
-			if !slices.ContainsFunc(t.Wholes, func(o Whole) bool { return o.ID == w.Metric }) {
-				t.Wholes = append(t.Wholes, Whole{w.Metric, cmp.Or(w.Why, "no value per user")})
-			}
+			t.addWhole(Whole{w.Metric, cmp.Or(w.Why, "no value per user")})
 		}
 	}
 	for u := range at {
@@ -144,6 +146,12 @@ func newTable(facts record.TaskFacts, arms []record.ArmFacts, judged []score.Jud
 	}
 	t.fill(judged, at)
 	return t
+}
+
+func (t *Table) addWhole(w Whole) {
+	if !slices.ContainsFunc(t.Wholes, func(o Whole) bool { return o.ID == w.ID }) {
+		t.Wholes = append(t.Wholes, w)
+	}
 }
 
 func (t *Table) addMetric(c score.Column) {

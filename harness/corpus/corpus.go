@@ -58,7 +58,11 @@ type Corpus struct {
 }
 
 // cacheFormat is part of every key: raise it when checks or layout change.
-const cacheFormat = "corpus/1"
+// digestFormat is part of every digest of data: raise it when what is hashed does.
+const (
+	cacheFormat  = "corpus/2"
+	digestFormat = "corpus/1"
+)
 
 // Open prepares a data set and gives its tables, from the cache where it has
 // them. Identity stands for plugin, component, options and seed: equal
@@ -72,19 +76,29 @@ func Open(ctx context.Context, cfg Config, identity string, ds sdk.Dataset) (*Co
 	return c, nil
 }
 
+// Downloads is the folder where a data set keeps what it got; it need not be there.
+func Downloads(cfg Config, component string) string {
+	return filepath.Join(cfg.CacheDir, "downloads", folderName(path.Join(cfg.Plugin, component)))
+}
+
+// Prepare has a data set find or get its data, without reading any of it.
+func Prepare(ctx context.Context, cfg Config, ds sdk.Dataset) (sdk.PrepareResult, error) {
+	downloads, err := filepath.Abs(Downloads(cfg, ds.Spec().Name))
+	if err != nil {
+		return sdk.PrepareResult{}, err
+	}
+	if err := os.MkdirAll(downloads, 0o700); err != nil {
+		return sdk.PrepareResult{}, err
+	}
+	return ds.Prepare(ctx, sdk.PrepareRequest{CacheDir: downloads, Offline: cfg.Offline, AcceptedLicenses: cfg.AcceptedLicenses}, cfg.emit)
+}
+
 func (c *Corpus) open(ctx context.Context, identity string, ds sdk.Dataset) (err error) {
 	store, err := openStore(c.config, "corpora")
 	if err != nil {
 		return err
 	}
-	downloads := filepath.Join(c.config.CacheDir, "downloads", folderName(path.Join(c.config.Plugin, c.name)))
-	if err := os.MkdirAll(downloads, 0o700); err != nil {
-		return err
-	}
-	c.info, err = ds.Prepare(ctx, sdk.PrepareRequest{
-		CacheDir: downloads, Offline: c.config.Offline, AcceptedLicenses: c.config.AcceptedLicenses,
-	}, c.config.emit)
-	if err != nil {
+	if c.info, err = Prepare(ctx, c.config, ds); err != nil {
 		return err
 	}
 	if err := checkScale(c.info.Scale); err != nil {
@@ -193,7 +207,7 @@ func (c *Corpus) build(ctx context.Context, ds sdk.Dataset, dir string) error {
 }
 
 // Digest identifies the data: scale and every cell of every table, but not
-// where they came from.
+// where they came from, nor how their owner divides them: that is a split.
 func (c *Corpus) Digest() string { return c.digest }
 
 // Name is the component that the data came from.

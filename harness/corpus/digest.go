@@ -16,7 +16,7 @@ import (
 // contents, tables and columns in order of name.
 func digestOf(scale *sdk.Scale, tables []sdk.Table) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n", cacheFormat)
+	fmt.Fprintf(h, "%s\n", digestFormat)
 	if scale != nil {
 		fmt.Fprintf(h, "scale %v %v %v %v %v\n", scale.Min, scale.Max, scale.Step, scale.LikeAt, scale.DislikeAt)
 	}
@@ -24,7 +24,7 @@ func digestOf(scale *sdk.Scale, tables []sdk.Table) string {
 	slices.SortFunc(tables, func(a, b sdk.Table) int { return cmp.Compare(a.Name, b.Name) })
 	for _, t := range tables {
 		fmt.Fprintf(h, "table %q %d\n", t.Name, t.Rows())
-		cols := slices.Clone(t.Columns)
+		cols := slices.DeleteFunc(slices.Clone(t.Columns), func(c sdk.Column) bool { return t.Name == sdk.TableInteractions && c.Name == partColumn })
 		slices.SortFunc(cols, func(a, b sdk.Column) int { return cmp.Compare(a.Name, b.Name) })
 		for _, c := range cols {
 			fmt.Fprintf(h, "column %q %s %d %t\n", c.Name, c.Type(), c.Elements(), c.Lists != nil)

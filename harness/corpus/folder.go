@@ -30,7 +30,7 @@ func (s *Split) trainingFolder(tables []string) (ref sdk.DataRef, err error) {
 	if err != nil {
 		return ref, err
 	}
-	key := hash(append([]string{cacheFormat, s.digest}, asked...)...)[:32]
+	key := hash(append([]string{cacheFormat, s.digest, fmt.Sprint(s.seed)}, asked...)...)[:32]
 	s.folders.Lock()
 	defer s.folders.Unlock()
 	err = store.folder(key, func(dir string) error {

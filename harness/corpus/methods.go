@@ -12,6 +12,9 @@ const (
 	given           = "given"
 )
 
+// partColumn is where the interactions of a data set say how it divides itself.
+const partColumn = "part"
+
 // globalTemporal cuts all interactions at two moments: the last floor(f_test*n)
 // test and the floor(f_valid*n) before them validate. A group of equal times
 // across a cut goes whole to the earlier part, so nothing in training is later
@@ -95,7 +98,7 @@ func asGiven(in ordered, _ SplitParams) division {
 // parts gives the column in which a data set divides itself.
 func (c *Corpus) parts() ([]uint8, error) {
 	t, _ := c.folder.Table(sdk.TableInteractions)
-	parts, err := column[uint8](t, "part", false)
+	parts, err := column[uint8](t, partColumn, false)
 	if err == nil && parts == nil {
 		err = sdk.Invalidf("split.method", "%s needs data that is divided already, in a column part of its interactions: choose another method, or name the column in the options of the data set", given)
 	}

@@ -192,6 +192,9 @@ func (p SplitParams) check(x columns.Interactions) (method, error) {
 			without = append(without, o.name)
 		}
 	}
+	if missing >= 0 { // it needs all or none
+		without = slices.DeleteFunc(without, func(name string) bool { return name == leaveOneOutName })
+	}
 	switch {
 	case x.Time == nil:
 		return m, sdk.Invalidf("split.method", "%s needs times and the data has none: methods that work without: %s", p.Method, quote(without))

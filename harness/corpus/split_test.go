@@ -220,9 +220,39 @@ func TestViews(t *testing.T) {
 	if train.Count(1) != 2 || train.Count(3) != 0 || train.Users() != 2 || test.Items() != 4 || s.Valid().Rows() != 0 || s.Scale().LikeAt != 4 {
 		t.Error("counts")
 	}
-	other, err := c.Split(SplitParams{Method: "user-temporal", Test: 0.5, Seed: 1})
-	if err != nil || other.Digest() == s.Digest() || len(s.Digest()) != 64 {
-		t.Errorf("digests %s, %s, %v", s.Digest(), other.Digest(), err)
+}
+
+// TestSplitDigest: a split is where everything went, whoever decided it. Data
+// that is divided already has the digests of the data that it was divided from.
+func TestSplitDigest(t *testing.T) {
+	split := func(f *fake, p SplitParams) *Split {
+		t.Helper()
+		s, err := mustOpen(t, Config{}, f).Split(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	s := split(small(), SplitParams{Method: "user-temporal", Test: 0.5})
+	if !slices.Equal(s.Parts(), []uint8{0, 0, 2, 2, 0, 2}) || len(s.Digest()) != 64 {
+		t.Errorf("parts %v, digest %s", s.Parts(), s.Digest())
+	}
+	if other := split(small(), SplitParams{Method: "user-temporal", Test: 0.5, Seed: 1}); other.Digest() != s.Digest() {
+		t.Error("another seed that moves nothing is another split")
+	}
+	if other := split(small(), SplitParams{Method: "user-temporal", Test: 0.3}); other.Digest() == s.Digest() {
+		t.Error("other parts, the same split")
+	}
+	f := small()
+	f.set(sdk.TableInteractions, "part", s.Parts())
+	again := split(f, SplitParams{Method: "given"})
+	if again.Digest() != s.Digest() || again.corpus.Digest() != s.corpus.Digest() {
+		t.Errorf("given again: split %s and data %s, were %s and %s", again.Digest(), again.corpus.Digest(), s.Digest(), s.corpus.Digest())
+	}
+	f = small()
+	f.set(sdk.TableInteractions, "value", []float32{1, 3, 1, 4, 2, 5})
+	if other := split(f, SplitParams{Method: "user-temporal", Test: 0.5}); other.Digest() == s.Digest() {
+		t.Error("other data, the same split")
 	}
 }
 

@@ -18,6 +18,7 @@ type Split struct {
 	parts  []part
 	digest string
 	stats  SplitStats
+	seed   uint64 // orders the rows of the training part
 	train  *Training
 	valid  *HeldOut
 	test   *HeldOut
@@ -38,7 +39,7 @@ type SplitStats struct {
 }
 
 func newSplit(c *Corpus, p SplitParams, m method, in ordered, d division) (*Split, error) {
-	s := &Split{corpus: c, in: in, parts: d.parts}
+	s := &Split{corpus: c, in: in, parts: d.parts, seed: p.Seed}
 	byItem := groupBy(in.Item, in.Items)
 	s.train = newTraining(s.view(byItem, partTrain))
 	s.valid = &HeldOut{s.view(byItem, partValid)}
@@ -52,11 +53,12 @@ func newSplit(c *Corpus, p SplitParams, m method, in ordered, d division) (*Spli
 			s.stats.UsersWithoutTest++
 		}
 	}
+	s.sayCold()
 	if s.stats.TestRows == 0 {
 		return nil, sdk.Invalidf("split.test", "data set %s: no interaction is left to test on: users have too few interactions for a fraction of %v, or all at one time", c.name, p.Test)
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "split/1 %s %s %v %v %d\n", c.digest, p.Method, p.Test, p.Valid, p.Seed)
+	fmt.Fprintf(h, "split/2 %s\n", c.digest)
 	raw := make([]byte, len(d.parts))
 	for i, part := range d.parts {
 		raw[i] = byte(part)
@@ -66,7 +68,31 @@ func newSplit(c *Corpus, p SplitParams, m method, in ordered, d division) (*Spli
 	return s, nil
 }
 
-// Digest identifies data, parameters and where every interaction went.
+// sayCold counts aloud what nothing was learnt about: users who are tested
+// without training, and test rows of items that training never saw. They stay.
+func (s *Split) sayCold() {
+	users, rows := 0, 0
+	for u := range int32(s.in.Users) {
+		test := s.test.Of(u)
+		if len(test) > 0 && len(s.train.Of(u)) == 0 {
+			users++
+		}
+		for _, item := range test {
+			if s.train.Count(item) == 0 {
+				rows++
+			}
+		}
+	}
+	if users > 0 {
+		s.corpus.config.warn("users tested without any training data: %d (they stay, and are judged)", users)
+	}
+	if rows > 0 {
+		s.corpus.config.warn("test rows of items never seen in training: %d of %d (they stay, and few recommenders can find them)", rows, s.stats.TestRows)
+	}
+}
+
+// Digest identifies the data and where every interaction went. By which method
+// they went there is no part of it: the same parts are the same split.
 func (s *Split) Digest() string { return s.digest }
 
 // Stats says what the division did.
@@ -167,6 +193,16 @@ func (t *Training) Count(item int32) int { return int(t.counts[item]) }
 
 // HeldOut is a part that nothing shown may depend on.
 type HeldOut struct{ view }
+
+// Parts says of every interaction, in the order of the data set's table, where it
+// went: 0 training, 1 validation, 2 test.
+func (s *Split) Parts() []uint8 {
+	out := make([]uint8, len(s.parts))
+	for row, p := range s.parts {
+		out[row] = uint8(p)
+	}
+	return out
+}
 
 // interactions writes the rows of a part as a table: by user, and inside a user
 // in the split's order, so that neither other parts nor the data set's own order

@@ -191,11 +191,18 @@ func TestChunks(t *testing.T) {
 		want   string
 		change func(*sdk.Chunk)
 	}{
-		"good":          {"", func(*sdk.Chunk) {}},
-		"other table":   {`is of table "users"`, func(c *sdk.Chunk) { c.Name = "users" }},
-		"sequence":      {"has number 1", func(c *sdk.Chunk) { c.Seq = 1 }},
-		"length":        {"weight has 1 rows", func(c *sdk.Chunk) { c.Columns[3].Data = []float64{1} }},
-		"undeclared":    {"column x: not declared", func(c *sdk.Chunk) { c.Columns[0].Name = "x" }},
+		"good":        {"", func(*sdk.Chunk) {}},
+		"other table": {`is of table "users"`, func(c *sdk.Chunk) { c.Name = "users" }},
+		"sequence":    {"has number 1", func(c *sdk.Chunk) { c.Seq = 1 }},
+		"length":      {"weight has 1 rows", func(c *sdk.Chunk) { c.Columns[3].Data = []float64{1} }},
+		"renamed":     {"no column iid", func(c *sdk.Chunk) { c.Columns[0].Name = "x" }},
+		"attribute":   {"", func(c *sdk.Chunk) { c.Columns = append(c.Columns, sdk.Column{Name: "x", Data: []uint8{1, 2}}) }},
+		"undeclared list": {"column x: a list, and not declared", func(c *sdk.Chunk) {
+			c.Columns = append(c.Columns, sdk.Column{Name: "x", Data: []string{"a"}, Lists: []uint32{0, 1, 1}})
+		}},
+		"infinite attribute": {"column x: element 1 is +Inf", func(c *sdk.Chunk) {
+			c.Columns = append(c.Columns, sdk.Column{Name: "x", Data: []float64{0, math.Inf(1)}})
+		}},
 		"missing":       {"no column weight", func(c *sdk.Chunk) { c.Columns = c.Columns[:3] }},
 		"no nullable":   {"", func(c *sdk.Chunk) { c.Columns = slices.Delete(c.Columns, 2, 3) }},
 		"type":          {"column price: f64, list false: declared f32", func(c *sdk.Chunk) { c.Columns[2].Data = []float64{1, 2} }},
@@ -212,6 +219,11 @@ func TestChunks(t *testing.T) {
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: have %v, want %q", name, err, c.want)
 		}
+	}
+	rows := chunks{spec: sdk.TableSpec{Name: sdk.TableInteractions}}
+	strange := sdk.Chunk{Table: sdk.Table{Name: sdk.TableInteractions, Columns: []sdk.Column{{Name: "x", Data: []int32{1}}}}}
+	if err := rows.next(strange); err == nil || !strings.Contains(err.Error(), "column x: not declared") {
+		t.Errorf("undeclared column of interactions: %v", err)
 	}
 	check := chunks{spec: spec}
 	first, second := chunk(), chunk()

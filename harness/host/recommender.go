@@ -217,7 +217,7 @@ func (r *recommender) Score(ctx context.Context, req sdk.ScoreRequest) ([]float3
 		if scores, err = c.Recommender(r.p.Spec()).Score(ctx, req); err != nil {
 			return err
 		}
-		return r.p.fault("score", r.check.values(req, scores))
+		return r.p.fault("score", r.check.values(req, scores, r.p.Spec().Has(sdk.FeaturePredictValues)))
 	})
 	return scores, err
 }

@@ -7,6 +7,7 @@ type Head struct {
 	Unit      string
 	Direction Direction // 0: neither way is better
 	Doc       string
+	Empty     string // what happens where there is nothing to measure; may be left out
 }
 
 // TieShare says how much of a ranking is luck.
@@ -23,14 +24,22 @@ func diagnostics() []Head {
 // Describe gives the head of a metric or diagnostic by its id; ok is false
 // where there is none.
 func Describe(id string) (h Head, ok bool) {
-	for _, d := range diagnostics() {
+	for _, d := range append(diagnostics(), reading()...) {
 		if d.ID == id {
 			return d, true
 		}
+	}
+	for _, r := range Ratings() {
+		if r.ID == id {
+			return r.Head, true
+		}
+	}
+	if h, ok := readingPart(id); ok {
+		return h, true
 	}
 	m, k, err := Parse(id)
 	if err != nil {
 		return Head{}, false
 	}
-	return Head{ID: m.ID(k), Version: m.Version, Unit: m.Unit, Direction: m.Direction, Doc: m.Doc}, true
+	return Head{ID: m.ID(k), Version: m.Version, Unit: m.Unit, Direction: m.Direction, Doc: m.Doc, Empty: m.Empty}, true
 }

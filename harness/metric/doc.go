@@ -1,5 +1,5 @@
 // Package metric computes how good a ranked list is, given which of its items
-// were relevant.
+// were relevant, and how far predicted values are from those that users gave.
 //
 // Its opinion: the denominator never depends on what the recommender chose to
 // return. Precision divides by k and nDCG by the best list of min(k, relevant)
@@ -19,6 +19,11 @@
 // on, and where there are more hits than relevant items: these are faults of
 // the caller, and a number computed from them would look like any other.
 //
-// [Table] lists every metric with its version. A version goes up when a value
-// changes for any input; tables of different versions are never compared.
+// Errors of predicted values come both ways: inside each user first, where every
+// user counts alike, and over all pairs at once, as most published numbers are,
+// where those who rate much count more. The names say which.
+//
+// [Table] and [Ratings] list every metric with its version. A version goes up
+// when a value changes for any input; tables of different versions are never
+// compared.
 package metric

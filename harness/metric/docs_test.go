@@ -68,6 +68,31 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// TestPageOfReading: the numbers of the task reading have sections that say what
+// their heads say.
+func TestPageOfReading(t *testing.T) {
+	text := readPage(t)
+	for _, id := range []string{metric.ReadingAccuracy, metric.ReadingValid, metric.ReadingFirstTry, metric.ReadingLogLoss, metric.ReadingTokens} {
+		h, ok := metric.Describe(id)
+		if !ok || !strings.Contains(section(text, id), strings.ToUpper(h.Doc[:1])+h.Doc[1:]+".") {
+			t.Errorf("section %s does not say what its head says", id)
+		}
+		row := fmt.Sprintf("| [`%s`](#%s) | %d | %s | %v |\n", id, strings.ReplaceAll(id, ".", ""), h.Version, h.Unit, h.Direction)
+		if !strings.Contains(text, row) {
+			t.Errorf("no row %s", row)
+		}
+	}
+}
+
+// TestLogLoss: −ln 1 = 0, −ln ½ = 0.693147…, and the floor 9·ln 10.
+func TestLogLoss(t *testing.T) {
+	for p, want := range map[float64]float64{1: 0, 0.5: math.Ln2, 0: 9 * math.Ln10, 1e-12: 9 * math.Ln10} {
+		if got := metric.LogLoss(p); math.Abs(got-want) > 1e-12 {
+			t.Errorf("log-loss of %v is %v, want %v", p, got, want)
+		}
+	}
+}
+
 // section gives the text from a metric's heading to the next one.
 func section(text, id string) string {
 	_, s, _ := strings.Cut(text, "\n### `"+id+"`\n")

@@ -2,6 +2,7 @@ package record
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 )
@@ -55,9 +56,5 @@ func lockFile(path string) (*os.File, error) {
 
 // unlock empties the file, so that finished folders do not differ by process.
 func unlock(f *os.File) error {
-	err := f.Truncate(0)
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	return err
+	return errors.Join(f.Truncate(0), release(f), f.Close())
 }

@@ -28,6 +28,10 @@ func openLocked(path string) (f *os.File, busy bool, err error) {
 	return f, false, nil
 }
 
+// release drops the lock by itself: a child that was forked at this moment holds
+// the file open until it is another program, and the lock with it.
+func release(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
+
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -24,5 +24,8 @@ func openLocked(path string) (f *os.File, busy bool, err error) {
 	return os.NewFile(uintptr(h), path), false, nil
 }
 
+// release does nothing: closing the file ends the lock.
+func release(*os.File) error { return nil }
+
 // syncDir does nothing: Windows has no sync of folders.
 func syncDir(string) error { return nil }

@@ -89,17 +89,31 @@ type SuiteFacts struct {
 
 // DataFacts describes the data set.
 type DataFacts struct {
-	Name         string     `json:"name"`
-	Plugin       string     `json:"plugin"`
-	Version      string     `json:"version"`
-	License      string     `json:"license"`
-	Citation     string     `json:"citation"`
-	Planted      bool       `json:"planted"` // generated from a model of people
-	Digest       string     `json:"digest"`
-	Users        int        `json:"users"`
-	Items        int        `json:"items"`
-	Interactions int        `json:"interactions"`
-	Split        SplitFacts `json:"split"`
+	Name         string       `json:"name"`
+	Plugin       string       `json:"plugin"`
+	Version      string       `json:"version"`
+	License      string       `json:"license"`
+	Citation     string       `json:"citation"`
+	Planted      bool         `json:"planted"` // generated from a model of people
+	Digest       string       `json:"digest"`
+	Users        int          `json:"users"`
+	Items        int          `json:"items"`
+	Interactions int          `json:"interactions"`
+	Filter       *FilterFacts `json:"filter,omitempty"` // nil: all of the data set is used
+	Split        SplitFacts   `json:"split"`
+}
+
+// FilterFacts says what of a data set was left out, and by which rule. The counts
+// of DataFacts are of what was kept.
+type FilterFacts struct {
+	UserCore int      `json:"user_core"`
+	ItemCore int      `json:"item_core"`
+	MinValue *float64 `json:"min_value,omitempty"`
+	MaxValue *float64 `json:"max_value,omitempty"`
+	Users    int      `json:"users_left_out"`
+	Items    int      `json:"items_left_out"`
+	ByValue  int      `json:"interactions_by_value"`
+	ByCore   int      `json:"interactions_by_core"`
 }
 
 // SplitFacts says how the data was divided, and what that did.
@@ -116,7 +130,7 @@ type SplitFacts struct {
 	TemporalLeak     bool    `json:"temporal_leak"`
 }
 
-// ArmFacts describes a recommender of the suite.
+// ArmFacts describes a recommender or a backend of the suite.
 type ArmFacts struct {
 	Name        string         `json:"name"`
 	Plugin      string         `json:"plugin"`
@@ -126,8 +140,10 @@ type ArmFacts struct {
 	Builtin     bool           `json:"builtin"`
 	Options     map[string]any `json:"options"`
 	Determinism string         `json:"determinism"`
-	Control     bool           `json:"control"`         // true: sees the truth or answers by a rule; not a competitor
-	Tasks       []string       `json:"tasks,omitempty"` // those with cells of this arm; empty: all
+	Control     bool           `json:"control"`        // true: sees the truth or answers by a rule; not a competitor
+	Tasks       []string       `json:"tasks,omitzero"` // those with cells of this arm; nil: all; empty: none
+
+	Files map[string]string `json:"files,omitempty"` // digests of what path options name, by option
 }
 
 // TaskFacts describes a task of the suite.
@@ -137,7 +153,13 @@ type TaskFacts struct {
 	Primary string         `json:"primary"` // metric that orders the table
 	Facts   []Fact         `json:"facts,omitempty"`
 	Invalid string         `json:"invalid,omitempty"` // the control that failed, and how; empty: all held
+	Judges  string         `json:"judges,omitempty"`  // JudgesBackends; empty: recommenders
+	Unit    string         `json:"unit,omitempty"`    // what intervals are drawn over; empty: users
 }
+
+// JudgesBackends marks a task whose cells have the name of a backend in place of
+// an agent, and no recommender.
+const JudgesBackends = "backends"
 
 // Fact is a count or a caveat that a reader of the task's table must know.
 type Fact struct {

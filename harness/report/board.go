@@ -14,7 +14,11 @@
 // is taken to be hostile: suites, plugins and data sets name things as they like.
 package report
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/alignuser/alignuser/harness/record"
+)
 
 // Schema is the number of the JSON form of a Board.
 const Schema = 1
@@ -34,6 +38,8 @@ type Board struct {
 
 	// Timings differ from run to run, so no leaderboard file holds them.
 	Timings []Timing `json:"-"`
+	// Usage of language-model backends differs too: a replay has none.
+	Usage []record.Usage `json:"-"`
 }
 
 // Data says what the numbers were measured on.
@@ -63,8 +69,10 @@ type Table struct {
 	Facts   []Fact   `json:"facts,omitempty"`
 	Columns []Column `json:"columns"`
 	Rows    []Row    `json:"rows"`
-	Reading string   `json:"reading"` // how to read the table, one or two sentences
-	Notes   []string `json:"notes"`   // footnotes; marks count from 1
+	Judges  string   `json:"judges,omitempty"` // "backends"; empty: recommenders
+	Unit    string   `json:"unit,omitempty"`   // what n counts and intervals are drawn over; empty: users
+	Reading string   `json:"reading"`          // how to read the table, one or two sentences
+	Notes   []string `json:"notes"`            // footnotes; marks count from 1
 
 	Diagrams []Diagram `json:"diagrams,omitempty"` // critical differences of the primary metric
 }
@@ -81,7 +89,8 @@ type Column struct {
 	Detectable *float64 `json:"detectable,omitempty"` // smallest difference from the best row that these users show with power 0.8
 }
 
-// Row is a recommender, or a recommender as used by one agent arm.
+// Row is a recommender, or a recommender as used by one agent arm. In a table of
+// backends it is one of them: Recommender is empty and Agent its name.
 type Row struct {
 	Rank        int    `json:"rank,omitempty"`  // 0: a control, or failed
 	Unresolved  bool   `json:"unresolved"`      // tied with the best row of its group; in old runs: its interval overlaps that of the ranked row above

@@ -25,6 +25,7 @@ type source struct {
 // taskFacts is what the manifest says of a task.
 type taskFacts struct {
 	Name, Primary, Invalid string
+	Judges, Unit           string
 	Facts                  []Fact
 }
 
@@ -32,11 +33,11 @@ type taskFacts struct {
 type arm struct {
 	Name, Component, Version, Digest string
 	Control                          bool
-	Tasks                            []string // none: all
+	Tasks                            []string // nil: all
 }
 
 // in reports whether a task has cells of the arm.
-func (a arm) in(task string) bool { return len(a.Tasks) == 0 || slices.Contains(a.Tasks, task) }
+func (a arm) in(task string) bool { return a.Tasks == nil || slices.Contains(a.Tasks, task) }
 
 // value is a line of summary.csv; Lo and Hi are NaN where there is no interval.
 type value struct {
@@ -84,6 +85,7 @@ func buildTable(s source, task string) Table {
 	for _, f := range s.tasks {
 		if f.Name == task {
 			t.Facts, t.Invalid, primary = f.Facts, f.Invalid, f.Primary
+			t.Judges, t.Unit = f.Judges, f.Unit
 		}
 	}
 	values := slices.DeleteFunc(slices.Clone(s.values), func(v value) bool { return v.Task != task })
@@ -147,7 +149,7 @@ func (t *tableBuilder) rowOf(recommender, agent string) int {
 	}
 	r := Row{Recommender: recommender, Agent: agent}
 	for _, a := range t.source.arms {
-		if a.Name == recommender {
+		if a.Name == r.name() {
 			r.Control, r.Component, r.Version, r.Digest = a.Control, a.Component, a.Version, a.Digest
 		}
 	}
@@ -198,7 +200,7 @@ func (t *tableBuilder) addFailures() {
 			continue
 		}
 		t.rows[i] = append(t.rows[i], fmt.Sprintf("%s: %d repeat(s) failed and are left out, the first: %s",
-			k.recommender, len(reasons[k]), oneLine(first.Reason)))
+			t.Rows[i].name(), len(reasons[k]), oneLine(first.Reason)))
 	}
 }
 
@@ -206,8 +208,12 @@ func (t *tableBuilder) addFailures() {
 // that no arm can vanish from a table.
 func (t *tableBuilder) addAbsent() {
 	for _, a := range t.source.arms {
-		if a.in(t.Task) && !slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Recommender == a.Name }) {
-			t.Rows[t.rowOf(a.Name, "")].Failed = "not measured: the run is not complete; the same command goes on with it"
+		if a.in(t.Task) && !slices.ContainsFunc(t.Rows, func(r Row) bool { return r.name() == a.Name }) {
+			recommender, agent := a.Name, ""
+			if t.Judges == record.JudgesBackends {
+				recommender, agent = "", a.Name
+			}
+			t.Rows[t.rowOf(recommender, agent)].Failed = "not measured: the run is not complete; the same command goes on with it"
 		}
 	}
 }

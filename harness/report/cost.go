@@ -99,7 +99,7 @@ func (s *screen) costTables(b *Board) {
 			continue
 		}
 		tw := newTable()
-		tw.AppendHeader(table.Row{"#", "recommender", t.Columns[0].title(), "fit s", "users/s", "memory MB"})
+		tw.AppendHeader(table.Row{"#", t.subject(), t.Columns[0].title(), "fit s", t.unit() + "/s", "memory MB"})
 		configs := []table.ColumnConfig{{Number: 1, Align: text.AlignRight, AlignHeader: text.AlignRight}}
 		for n := 3; n <= 6; n++ {
 			configs = append(configs, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
@@ -111,7 +111,7 @@ func (s *screen) costTables(b *Board) {
 			}
 			c := costs[i]
 			name := r.nameText()
-			if r.Agent != "" {
+			if r.agent() != "" {
 				name += " · " + r.Agent
 			}
 			tw.AppendRow(table.Row{

@@ -13,8 +13,8 @@ func describe(id string) (Column, bool) {
 	if h.Direction != 0 {
 		c.Direction = h.Direction.String()
 	}
-	if m, _, err := metric.Parse(id); err == nil {
-		c.Doc += "; " + m.Empty
+	if h.Empty != "" {
+		c.Doc += "; " + h.Empty
 	}
 	return c, true
 }

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -73,7 +75,11 @@ func (s *screen) timings(ts []Timing) {
 		return
 	}
 	tw := newTable()
-	head := table.Row{"task", "recommender", "r"}
+	who := "recommender"
+	if slices.ContainsFunc(ts, func(t Timing) bool { return t.Recommender == "" }) {
+		who = "arm" // backends too
+	}
+	head := table.Row{"task", who, "r"}
 	configs := []table.ColumnConfig{}
 	for i, v := range ts[0].values() {
 		head = append(head, v.Name)
@@ -82,7 +88,7 @@ func (s *screen) timings(ts []Timing) {
 	tw.AppendHeader(head)
 	tw.SetColumnConfigs(configs)
 	for _, t := range ts {
-		row := table.Row{t.Task, t.Recommender, t.Repeat}
+		row := table.Row{t.Task, cmp.Or(t.Recommender, t.Agent), t.Repeat}
 		for _, v := range t.values() {
 			row = append(row, v.Value)
 		}

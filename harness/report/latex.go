@@ -48,7 +48,7 @@ func latexTask(l *lines, b *Board, t Table) {
 
 func latexTable(l *lines, b *Board, t Table, columns []int, first bool) {
 	agents := t.hasAgents()
-	head, align := []string{"", "recommender"}, "rl"
+	head, align := []string{"", t.subject()}, "rl"
 	if agents {
 		head, align = append(head, "agent"), align+"l"
 	}
@@ -98,7 +98,7 @@ func latexRow(t Table, r Row, columns []int, agents bool, used map[int]bool) str
 			rank += fmt.Sprintf(` {\scriptsize %s %s}`, r.Place.Group, strings.ReplaceAll(r.Place.ranksText(), "–", "--"))
 		}
 	}
-	name := tex(r.Recommender)
+	name := tex(r.name())
 	if r.Control {
 		name = `\textit{` + name + "}"
 	}
@@ -193,7 +193,7 @@ func latexFoot(l *lines, b *Board, t Table, used map[int]bool, first bool) {
 	if first {
 		for _, r := range t.Rows {
 			if r.Failed != "" {
-				foot = append(foot, `\textbf{`+tex(r.Recommender)+"}: "+tex(r.Failed))
+				foot = append(foot, `\textbf{`+tex(r.name())+"}: "+tex(r.Failed))
 			}
 		}
 		foot = append(foot, tex(t.Reading)+` The number after $\pm$ is the longer arm of the interval.`)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/alignuser/alignuser/harness/record"
 )
@@ -23,7 +24,7 @@ func Load(dir string) (*Board, error) {
 	}
 	s := source{board: boardOf(m), arms: armsOf(m), describe: describe}
 	for _, t := range m.Tasks {
-		s.tasks = append(s.tasks, taskFacts{t.Kind, t.Primary, t.Invalid, facts(t.Facts)})
+		s.tasks = append(s.tasks, taskFacts{t.Kind, t.Primary, t.Invalid, t.Judges, t.Unit, facts(t.Facts)})
 	}
 	cells, err := record.ReadSummary(filepath.Join(dir, record.SummaryFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -54,6 +55,9 @@ func Load(dir string) (*Board, error) {
 		return nil, err
 	}
 	s.board.Timings = timingsOf(timings)
+	if s.board.Usage, err = record.ReadUsage(filepath.Join(dir, record.UsageFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	return build(s), nil
 }
 
@@ -76,11 +80,15 @@ func protocol(m record.Manifest) []Fact {
 	if s.TemporalLeak {
 		leak = "yes (others' later interactions are visible in training)"
 	}
-	out := []Fact{
-		{"split", splitWords(s)},
-		{"rows", fmt.Sprintf("%s train, %s validation, %s test", count(s.TrainRows), count(s.ValidRows), count(s.TestRows))},
-		{"temporal-leak", leak},
+	var out []Fact
+	if f := m.Data.Filter; f != nil {
+		out = append(out, Fact{"filter", filterWords(*f)})
 	}
+	out = append(out,
+		Fact{"split", splitWords(s)},
+		Fact{"rows", fmt.Sprintf("%s train, %s validation, %s test", count(s.TrainRows), count(s.ValidRows), count(s.TestRows))},
+		Fact{"temporal-leak", leak},
+	)
 	if s.UsersTied > 0 {
 		out = append(out, Fact{"ties moved", fmt.Sprintf("%s of %s users had equal times across a cut; the group went whole to the earlier part", count(s.UsersTied), count(m.Data.Users))})
 	}
@@ -88,6 +96,30 @@ func protocol(m record.Manifest) []Fact {
 		out = append(out, Fact{"users without test rows", fmt.Sprintf("%s of %s", count(s.UsersWithoutTest), count(m.Data.Users))})
 	}
 	return append(out, Fact{"seed", strconv.FormatUint(m.Suite.Seed, 10)}, Fact{"repeats", strconv.Itoa(m.Suite.Repeats)})
+}
+
+// filterWords says what is left out, and why.
+func filterWords(f record.FilterFacts) string {
+	var rules []string
+	switch {
+	case f.UserCore > 0 && f.UserCore == f.ItemCore:
+		rules = append(rules, fmt.Sprintf("%d-core of users and items", f.UserCore))
+	default:
+		if f.UserCore > 0 {
+			rules = append(rules, fmt.Sprintf("users with at least %d interactions left", f.UserCore))
+		}
+		if f.ItemCore > 0 {
+			rules = append(rules, fmt.Sprintf("items with at least %d interactions left", f.ItemCore))
+		}
+	}
+	if f.MinValue != nil {
+		rules = append(rules, fmt.Sprintf("values from %v", *f.MinValue))
+	}
+	if f.MaxValue != nil {
+		rules = append(rules, fmt.Sprintf("values up to %v", *f.MaxValue))
+	}
+	return fmt.Sprintf("%s; left out: %s users, %s items, %s interactions (%s for their value)", strings.Join(rules, ", "),
+		count(f.Users), count(f.Items), count(f.ByValue+f.ByCore), count(f.ByValue))
 }
 
 // splitWords says what a method was told; some decide by themselves.

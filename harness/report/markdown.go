@@ -95,10 +95,10 @@ func markdownTable(m *lines, t Table) {
 // markdownGroup writes the columns of one cutoff.
 func markdownGroup(m *lines, t Table, columns []int) {
 	agents := t.hasAgents()
-	head, rule := []string{"#", "recommender"}, []string{"--:", ":--"}
+	head, rule := []string{"#", t.subject()}, []string{"--:", ":--"}
 	places := t.hasPlaces() && columns[0] == 0
 	if places {
-		head, rule = []string{"#", "tie", "ranks", "recommender"}, []string{"--:", ":--", ":--", ":--"}
+		head, rule = []string{"#", "tie", "ranks", t.subject()}, []string{"--:", ":--", ":--", ":--"}
 	}
 	if agents {
 		head, rule = append(head, "agent"), append(rule, ":--")
@@ -136,7 +136,7 @@ func markdownFailures(m *lines, t Table) {
 	any := false
 	for _, r := range t.Rows {
 		if r.Failed != "" {
-			m.addf("- **%s**: %s", md(r.Recommender), md(r.Failed))
+			m.addf("- **%s**: %s", md(r.name()), md(r.Failed))
 			any = true
 		}
 	}

@@ -45,6 +45,7 @@ type pageNote struct {
 type pageGrid struct {
 	Title        string
 	Fold, Agents bool
+	Subject      string // of a row
 	Places       bool
 	Heads        []pageHead
 	Rows         []pageRow
@@ -166,7 +167,7 @@ func markLinks(task string, notes []int) []pageNote {
 
 // gridOf is the table of some columns; its first column has the bars.
 func gridOf(t Table, id string, columns []int, fold bool) pageGrid {
-	g := pageGrid{Title: oneLine(t.Task), Fold: fold, Agents: t.hasAgents(), Places: t.hasPlaces()}
+	g := pageGrid{Title: oneLine(t.Task), Fold: fold, Agents: t.hasAgents(), Subject: t.subject(), Places: t.hasPlaces()}
 	if len(columns) > 0 {
 		if k := cutoff(t.Columns[columns[0]].Metric); k != "" {
 			g.Title += " at " + oneLine(k)
@@ -219,7 +220,7 @@ func unmarked(c Column) Column {
 
 func rowOf(r Row, order int, id string, agents bool) pageRow {
 	row := pageRow{
-		Order: order, Rank: r.rankText(), Name: oneLine(r.Recommender), Sub: oneLine(r.Component), Agents: agents, Agent: oneLine(r.Agent),
+		Order: order, Rank: r.rankText(), Name: oneLine(r.name()), Sub: oneLine(r.Component), Agents: agents, Agent: oneLine(r.agent()),
 		Control: r.Control, Notes: markLinks(id, r.Notes), Failed: oneLine(r.Failed),
 	}
 	if p := r.Place; p != nil {
@@ -263,7 +264,7 @@ func cellOf(t Table, r Row, column int, id string, n int) pageCell {
 		return out
 	}
 	out.Value = number(*c.Value, d)
-	out.Title = fmt.Sprintf("%s of %s: %s", oneLine(t.Columns[column].Metric), oneLine(r.Recommender), exact(c.Value))
+	out.Title = fmt.Sprintf("%s of %s: %s", oneLine(t.Columns[column].Metric), oneLine(r.name()), exact(c.Value))
 	if arm, ok := c.arm(); ok {
 		out.Sub = "±" + number(arm, d)
 		out.Title += fmt.Sprintf(", 95 %% interval %s to %s", number(*c.Lo, d+1), number(*c.Hi, d+1))

@@ -14,6 +14,7 @@ type pageCost struct {
 	ID, Sentence, Key, Caption string
 	Plots                      []scatter
 	Agents                     bool
+	Subject                    string // of a row
 	Heads                      []pageHead
 	Rows                       []pageRow
 }
@@ -46,14 +47,14 @@ func costOf(b *Board, t Table, id string) *pageCost {
 		return nil
 	}
 	metric := oneLine(unmarked(t.Columns[0]).title())
-	p := &pageCost{ID: id, Sentence: costSentence, Caption: oneLine(t.Task) + ": quality and cost", Agents: t.hasAgents()}
+	p := &pageCost{ID: id, Sentence: costSentence, Caption: oneLine(t.Task) + ": quality and cost", Agents: t.hasAgents(), Subject: t.subject()}
 	for _, m := range []struct {
 		title, unit, hint string
 		lower             bool
 		of                func(cost) float64
 	}{
 		{"fit time", "seconds to fit", "left is faster", true, func(c cost) float64 { return c.Fit }},
-		{"rate", "users per second", "right is faster", false, func(c cost) float64 { return c.UsersPerSecond }},
+		{"rate", t.unit() + " per second", "right is faster", false, func(c cost) float64 { return c.UsersPerSecond }},
 		{"memory", "MB, largest resident size", "left is smaller", true, func(c cost) float64 { return c.Memory }},
 	} {
 		dots := dotsOf(t, costs, m.of, m.unit)
@@ -82,7 +83,7 @@ func (p *pageCost) addTable(t Table, costs []cost, metric string) {
 		first,
 		{Text: "fit s", Sort: "ascending"},
 		{Text: "recommend s", Sort: "ascending"},
-		{Text: "users/s", Sort: "descending"},
+		{Text: t.unit() + "/s", Sort: "descending"},
 		{Text: "cpu s", Sort: "ascending"},
 		{Text: "memory MB", Sort: "ascending"},
 		{Text: "timed", Sort: "descending"},
@@ -117,8 +118,8 @@ func dotsOf(t Table, costs []cost, of func(cost) float64, unit string) []dot {
 		if r.Control || v == nil || math.IsNaN(of(costs[i])) {
 			continue
 		}
-		d := dot{Name: oneLine(r.Recommender), cost: of(costs[i]), quality: *v}
-		if r.Agent != "" {
+		d := dot{Name: oneLine(r.name()), cost: of(costs[i]), quality: *v}
+		if r.agent() != "" {
 			d.Name += " · " + oneLine(r.Agent)
 		}
 		d.Title = fmt.Sprintf("%s: %s %s, %s %s", d.Name, oneLine(t.Columns[0].Metric),

@@ -1,8 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/alignuser/alignuser/harness/record"
 )
 
 // heading is the suite's title, or its name.
@@ -57,11 +60,33 @@ func (b *Board) dataFooter() []string {
 // hasAgents reports whether any row was made by an agent arm.
 func (t Table) hasAgents() bool {
 	for _, r := range t.Rows {
-		if r.Agent != "" {
+		if r.agent() != "" {
 			return true
 		}
 	}
 	return false
+}
+
+// subject heads the column of names.
+func (t Table) subject() string {
+	if t.Judges == record.JudgesBackends {
+		return "backend"
+	}
+	return "recommender"
+}
+
+// unit is what n counts.
+func (t Table) unit() string { return cmp.Or(t.Unit, "users") }
+
+// name says whose row it is.
+func (r Row) name() string { return cmp.Or(r.Recommender, r.Agent) }
+
+// agent is who used the recommender; empty where there is none of the two.
+func (r Row) agent() string {
+	if r.Recommender == "" {
+		return ""
+	}
+	return r.Agent
 }
 
 // title is the metric with an arrow towards better, its unit and its marks.
@@ -88,7 +113,7 @@ func (r Row) rankText() string {
 }
 
 func (r Row) nameText() string {
-	name := r.Recommender
+	name := r.name()
 	if r.Control {
 		name += " (control)"
 	}

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"github.com/alignuser/alignuser/harness/record"
 )
 
 // reading says in words how to read a table. It says only what the table shows:
@@ -29,14 +31,14 @@ func reading(t Table) string {
 		failed = failed || r.Failed != ""
 		repeats = max(repeats, r.Repeats)
 		if r.Control {
-			controls = append(controls, r.Recommender)
+			controls = append(controls, r.name())
 		}
 		for _, c := range r.Cells {
 			intervals = intervals || c.Lo != nil
 		}
 	}
 	if intervals {
-		s = append(s, fmt.Sprintf("Intervals are 95 %% bootstrap intervals over users, given %s of each recommender.", fits(repeats)))
+		s = append(s, fmt.Sprintf("Intervals are 95 %% bootstrap intervals over %s, given %s of each %s.", t.unit(), fits(t, repeats), t.subject()))
 	}
 	switch {
 	case t.hasPlaces():
@@ -58,9 +60,13 @@ func reading(t Table) string {
 	return strings.Join(s, " ")
 }
 
-func fits(repeats int) string {
-	if repeats <= 1 {
-		return "one fit"
+func fits(t Table, repeats int) string {
+	what := "fit"
+	if t.Judges == record.JudgesBackends {
+		what = "attempt"
 	}
-	return fmt.Sprintf("the mean over %d fits", repeats)
+	if repeats <= 1 {
+		return "one " + what
+	}
+	return fmt.Sprintf("the mean over %d %ss", repeats, what)
 }

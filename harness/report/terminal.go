@@ -31,6 +31,7 @@ func Terminal(w io.Writer, b *Board, o TerminalOptions) error {
 	if o.Timings {
 		s.costTables(b)
 		s.timings(b.Timings)
+		s.usage(b.Usage)
 	}
 	s.foot(b)
 	return s.writeTo(w)
@@ -204,7 +205,7 @@ func (s *screen) identity(t Table, ranks bool) *grid {
 	g := &grid{}
 	rank, name, agent := make([]string, len(t.Rows)), make([]string, len(t.Rows)), make([]string, len(t.Rows))
 	for i, r := range t.Rows {
-		rank[i], name[i], agent[i] = r.rankText(), r.nameText(), r.Agent
+		rank[i], name[i], agent[i] = r.rankText(), r.nameText(), r.agent()
 	}
 	if ranks {
 		g.column("#", text.AlignRight, rank)
@@ -216,7 +217,7 @@ func (s *screen) identity(t Table, ranks bool) *grid {
 		g.column("", text.AlignRight, make([]string, len(t.Rows)))
 		g.columns[0].head = " "
 	}
-	g.column("recommender", text.AlignLeft, name)
+	g.column(t.subject(), text.AlignLeft, name)
 	if t.hasAgents() {
 		g.column("agent", text.AlignLeft, agent)
 	}
@@ -243,7 +244,7 @@ func (s *screen) failures(t Table) {
 			s.add("")
 			first = false
 		}
-		s.para(red, "× ", r.Recommender+": "+r.Failed)
+		s.para(red, "× ", r.name()+": "+r.Failed)
 	}
 }
 

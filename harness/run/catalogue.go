@@ -36,6 +36,18 @@ func (c Catalogue) TaskOptions(kind string) ([]sdk.OptionSpec, bool) {
 	return t.Options(), true
 }
 
+// TaskNeeds says which kind of plugin a task judges.
+func (c Catalogue) TaskNeeds(kind string) []sdk.Kind {
+	t, ok := find(c.Tasks, kind)
+	switch {
+	case !ok:
+		return nil
+	case t.Subject() == task.Backends:
+		return []sdk.Kind{sdk.KindLLM}
+	}
+	return []sdk.Kind{sdk.KindRecommender}
+}
+
 // Component describes a component. An empty component name means the only one.
 func (c Catalogue) Component(kind sdk.Kind, plugin, component string) (sdk.ComponentSpec, error) {
 	exe, err := c.Host.Resolve(kind, plugin)

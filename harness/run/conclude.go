@@ -13,6 +13,7 @@ import (
 	"github.com/alignuser/alignuser/harness/control"
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
+	"github.com/alignuser/alignuser/harness/task"
 )
 
 // conclude turns the evidence into scores, judges the controls, and completes
@@ -79,7 +80,7 @@ func (p *Plan) manifest(started, finished time.Time, invalid map[string]string) 
 		Data: record.DataFacts{
 			Name: p.dataName, Plugin: s.Dataset.Plugin, Version: info.Version, License: info.License, Citation: info.Citation,
 			Planted: info.Planted, Digest: p.corpus.Digest(),
-			Users: p.corpus.Users(), Items: p.corpus.Items(), Interactions: p.corpus.Interactions(),
+			Users: p.corpus.Users(), Items: p.corpus.Items(), Interactions: p.corpus.Interactions(), Filter: p.filtered,
 			Split: record.SplitFacts{
 				Method: s.Split.Method, Test: s.Split.Test, Valid: s.Split.Valid, Digest: p.split.Digest(),
 				TrainRows: stats.TrainRows, ValidRows: stats.ValidRows, TestRows: stats.TestRows,
@@ -91,17 +92,28 @@ func (p *Plan) manifest(started, finished time.Time, invalid map[string]string) 
 		Finished:    finished,
 	}
 	for _, a := range p.arms {
+		tasks := p.kinds(a)
+		if len(tasks) == 0 && tasks != nil {
+			continue // no task judges it; the facts of those that refuse say why
+		}
 		m.Arms = append(m.Arms, record.ArmFacts{
 			Name: a.name, Plugin: a.exe.Name, Component: a.spec.Name, Version: a.exe.Version, Digest: a.digest,
 			Builtin: a.exe.Builtin || a.control, Options: significant(a.spec, a.options), Determinism: a.spec.Determinism.String(), Control: a.control,
-			Tasks: p.kinds(a),
+			Tasks: tasks, Files: a.files,
 		})
 	}
 	for _, t := range p.tasks {
-		m.Tasks = append(m.Tasks, record.TaskFacts{
+		facts := record.TaskFacts{
 			Kind: t.task.Kind(), Options: t.options, Primary: t.task.Metrics(t.options)[0],
 			Facts: append(t.Facts(), p.refused(t)...), Invalid: invalid[t.task.Kind()],
-		})
+		}
+		if t.task.Subject() == task.Backends {
+			facts.Judges = record.JudgesBackends
+		}
+		if counts, ok := t.task.(task.Counter); ok {
+			facts.Unit = counts.Unit()
+		}
+		m.Tasks = append(m.Tasks, facts)
 	}
 	return m
 }
@@ -138,7 +150,11 @@ func (p *Plan) refused(t bound) []record.Fact {
 func (p *Plan) signature() string {
 	tasks := make([]any, len(p.tasks))
 	for i, t := range p.tasks {
-		tasks[i] = map[string]any{"kind": t.task.Kind(), "options": t.options}
+		part := map[string]any{"kind": t.task.Kind(), "options": t.options}
+		if asks, ok := t.task.(task.Prompter); ok {
+			part["prompts"] = asks.Prompts()
+		}
+		tasks[i] = part
 	}
 	return digest("protocol", p.corpus.Digest(), p.split.Digest(), tasks)[:16]
 }

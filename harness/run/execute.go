@@ -40,7 +40,11 @@ func (p *Plan) Execute(ctx context.Context, stop <-chan struct{}) (res Result, e
 	p.each(func(record.CellKey) { res.Cells++ })
 	p.config.Events(Planned{Dir: r.Dir(), Cells: res.Cells, Done: p.sealed(r)})
 
-	err = p.work(ctx, stop, r)
+	desk := p.newDesk(r.Dir())
+	err = p.work(ctx, stop, r, desk)
+	if e := desk.close(); err == nil || errors.Is(err, task.ErrStopped) && e != nil {
+		err = e
+	}
 	res.Done = p.sealed(r)
 	res.Failures = r.Failures()
 	if errors.Is(err, task.ErrStopped) {
@@ -59,7 +63,7 @@ func (p *Plan) Execute(ctx context.Context, stop <-chan struct{}) (res Result, e
 
 // work runs the units. Units are handed out in the order of the plan, but
 // nothing depends on the order in which they end.
-func (p *Plan) work(ctx context.Context, stop <-chan struct{}, r *record.Run) error {
+func (p *Plan) work(ctx context.Context, stop <-chan struct{}, r *record.Run, desk *desk) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var ended atomic.Bool // a unit ended the run
@@ -109,7 +113,7 @@ func (p *Plan) work(ctx context.Context, stop <-chan struct{}, r *record.Run) er
 		})
 	}
 	err := p.feed(units, failures, func(a arm, repeat int) unit {
-		return unit{plan: p, run: r, arm: a, repeat: repeat, stopping: stopping}
+		return unit{plan: p, run: r, desk: desk, arm: a, repeat: repeat, stopping: stopping}
 	})
 	workers.Wait()
 	close(failures)

@@ -26,8 +26,10 @@ import (
 // recommender that misbehaves on demand, and two that do not.
 var programs = []struct{ label, source string }{
 	{"dataset-tiny", "./testdata/dataset-tiny"},
+	{"llm-openai", "../../plugins/llm-openai"},
 	{"recommender-bad", "../host/testdata/badplugin"},
 	{"recommender-basics", "../../plugins/recommender-basics"},
+	{"recommender-file", "../../plugins/recommender-file"},
 	{"recommender-neighbors", "../../plugins/recommender-neighbors"},
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/alignuser/alignuser/harness/control"
 	"github.com/alignuser/alignuser/harness/corpus"
 	"github.com/alignuser/alignuser/harness/host"
+	"github.com/alignuser/alignuser/harness/llm"
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/spec"
 	"github.com/alignuser/alignuser/harness/task"
@@ -30,9 +31,13 @@ type Config struct {
 	Root     string      // folder of run folders
 	CacheDir string      // kept between runs
 	Offline  bool        // the network must not be used
+	Replay   string      // cassette that answers for the backends; empty: they are asked
 	Version  string      // of the host, for the manifest
 	Command  string      // that made the run, for the report
 	Events   func(Event) // may be nil
+	// Getenv reads the environment, for the variables that hold backends' secrets;
+	// nil: nothing will be asked of a backend.
+	Getenv func(string) string
 }
 
 // arm is one row of the leaderboard.
@@ -43,7 +48,8 @@ type arm struct {
 	spec    sdk.ComponentSpec
 	options sdk.Options
 	digest  string
-	control bool // answered inside the host
+	files   map[string]string // digests of what its path options name, by option
+	control bool              // answered inside the host
 }
 
 // key names the arm's cell of a task.
@@ -92,6 +98,10 @@ type Plan struct {
 	tasks  []bound
 	id     record.Identity
 
+	backends []backend
+	cassette *llm.Cassette // nil: backends are asked
+
+	filtered  *record.FilterFacts // nil: the suite has no filter
 	dataName  string
 	canonical []byte
 
@@ -108,6 +118,11 @@ func Prepare(ctx context.Context, c Config) (*Plan, error) {
 	catalogue := Catalogue{Context: ctx, Host: c.Host, Tasks: c.Tasks}
 	if err := Check(c.Suite, catalogue); err != nil {
 		return nil, err
+	}
+	if c.Replay == "" && c.Getenv != nil {
+		if err := missingSecrets(c.Suite, c.Getenv); err != nil {
+			return nil, err
+		}
 	}
 	// Found out before the data is read, not after.
 	if err := os.MkdirAll(c.Root, 0o755); err != nil {
@@ -137,8 +152,17 @@ func Check(s *spec.Suite, c Catalogue) error {
 		wrong = append(wrong, s.Dataset.Blame("dataset", err))
 	}
 	for _, r := range s.Recommenders {
-		if err := c.validate(sdk.KindRecommender, r.Component); err != nil {
+		err := c.validate(sdk.KindRecommender, r.Component)
+		if err == nil {
+			err = c.reachable(sdk.KindRecommender, r.Component)
+		}
+		if err != nil {
 			wrong = append(wrong, r.Blame("recommender."+r.Name, err))
+		}
+	}
+	for _, b := range s.Backends {
+		if err := c.validate(sdk.KindLLM, b.Component); err != nil {
+			wrong = append(wrong, b.Blame("llm."+b.Name, err))
 		}
 	}
 	if len(wrong) > 0 {
@@ -149,21 +173,8 @@ func Check(s *spec.Suite, c Catalogue) error {
 
 func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
 	s := p.config.Suite
-	p.config.Events(Phase{Text: "reading data set " + s.Dataset.Plugin})
-	var err error
-	if p.corpus, err = p.openCorpus(ctx); err != nil {
-		return blame(s.Dataset, "dataset", err)
-	}
-	p.config.Events(Phase{Text: fmt.Sprintf("splitting %d interactions (%s)", p.corpus.Interactions(), s.Split.Method)})
-	seed := s.Seed
-	if s.Split.Seed != nil {
-		seed = *s.Split.Seed
-	}
-	p.split, err = p.corpus.Split(corpus.SplitParams{
-		Method: s.Split.Method, Test: s.Split.Test, Valid: s.Split.Valid, Seed: seedFor(seed, streamSplit),
-	})
-	if err != nil {
-		return blameSplit(s.Split, err)
+	if err := p.openData(ctx); err != nil {
+		return err
 	}
 	for _, t := range s.Tasks {
 		known, _ := find(p.config.Tasks, t.Kind)
@@ -187,7 +198,33 @@ func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
 	for _, a := range p.arms {
 		p.id.Arms = append(p.id.Arms, record.ArmDigest{Name: a.name, Digest: a.digest})
 	}
-	return nil
+	return p.openCassette()
+}
+
+// filter puts the part of the data that the suite asks for in the place of the
+// whole.
+func (p *Plan) filter() error {
+	f := p.config.Suite.Filter
+	if f == nil {
+		return nil
+	}
+	whole := p.corpus
+	p.config.Events(Phase{Text: fmt.Sprintf("filtering %d interactions", whole.Interactions())})
+	part, stats, err := whole.Filter(corpus.FilterParams{MinValue: f.MinValue, MaxValue: f.MaxValue, UserCore: f.UserCore, ItemCore: f.ItemCore})
+	if err != nil {
+		var named *sdk.Error
+		if key := ""; errors.As(err, &named) && errors.Is(err, sdk.ErrInvalid) {
+			key = strings.TrimPrefix(named.Option, "filter.")
+			return spec.Errors{f.Blame(key, err)}
+		}
+		return err
+	}
+	p.filtered = &record.FilterFacts{
+		UserCore: f.UserCore, ItemCore: f.ItemCore, MinValue: f.MinValue, MaxValue: f.MaxValue,
+		Users: stats.Users, Items: stats.Items, ByValue: stats.ByValue, ByCore: stats.ByCore,
+	}
+	p.corpus = part
+	return whole.Close()
 }
 
 // blame gives an error that the user can mend its place in the suite.
@@ -237,11 +274,11 @@ func (p *Plan) openCorpus(ctx context.Context) (*corpus.Corpus, error) {
 	}, identity, proc.Dataset())
 }
 
-// findArms lists the suite's recommenders and adds the controls that every
-// table carries: a random arm where the suite has none, and those of the tasks.
+// findArms lists the suite's recommenders and backends and adds the controls that
+// every table carries: a random arm where the suite has none, and those of the tasks.
 func (p *Plan) findArms(catalogue Catalogue) error {
 	s := p.config.Suite
-	arms := s.Recommenders
+	arms, asked := s.Recommenders, len(s.Recommenders)
 	random := !slices.ContainsFunc(p.tasks, func(t bound) bool { return t.task.Subject() == task.Recommenders })
 	for _, r := range arms {
 		random = random || isRandom(r.Plugin, r.Component.Component)
@@ -260,10 +297,32 @@ func (p *Plan) findArms(catalogue Catalogue) error {
 		if err != nil {
 			return fmt.Errorf("%s: recommender %s: %w", r.Pos, r.Name, err)
 		}
-		p.arms = append(p.arms, arm{
-			name: r.Name, subject: task.Recommenders, exe: exe, spec: described, options: r.Options,
-			digest: digest(exe.Digest, described.Name, string(spec.CanonicalOptions(described.Options, r.Options, filepath.Dir(s.Path)))),
-		})
+		a := arm{name: r.Name, subject: task.Recommenders, exe: exe, spec: described, options: r.Options}
+		if len(arms) > asked && r.Name == control.RandomName && len(p.judged(a)) == 0 {
+			continue // nobody named it, and no task would ask it
+		}
+		if a.files, err = contents(described.Options, r.Options); err != nil {
+			return spec.Errors{r.Blame("recommender."+r.Name, err)}
+		}
+		parts := []any{exe.Digest, described.Name, string(spec.CanonicalOptions(described.Options, r.Options, filepath.Dir(s.Path)))}
+		if len(a.files) > 0 {
+			parts = append(parts, a.files)
+		}
+		a.digest = digest(parts...)
+		p.arms = append(p.arms, a)
+	}
+	for _, t := range p.tasks {
+		for _, r := range s.Recommenders {
+			if _, taken := t.control(r.Name); taken {
+				return spec.Errors{{
+					Pos: r.Pos, Where: "recommender." + r.Name + ".name",
+					What: fmt.Sprintf("%q is the name of a control of task %s", r.Name, t.task.Kind()), Fix: fmt.Sprintf("choose name = %q", "my-"+r.Name),
+				}}
+			}
+		}
+	}
+	if err := p.findBackends(catalogue); err != nil {
+		return err
 	}
 	p.addControls()
 	return nil
@@ -311,8 +370,11 @@ func digest(parts ...any) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Close lets go of the data.
+// Close lets go of data and cassette.
 func (p *Plan) Close() {
+	if p.cassette != nil {
+		_ = p.cassette.Close() // read-only
+	}
 	if p.corpus != nil {
 		_ = p.corpus.Close() // read-only mappings: nothing can be lost
 	}

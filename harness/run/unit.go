@@ -1,12 +1,14 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"time"
 
 	"github.com/alignuser/alignuser/harness/host"
+	"github.com/alignuser/alignuser/harness/llm"
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/task"
 	"github.com/alignuser/alignuser/sdk"
@@ -16,6 +18,7 @@ import (
 type unit struct {
 	plan     *Plan
 	run      *record.Run
+	desk     *desk
 	arm      arm
 	repeat   int
 	stopping func() bool
@@ -53,8 +56,11 @@ func (u *unit) do(ctx context.Context) (err error) {
 		}
 		err := u.cell(ctx, t, key)
 		var broken *environmentError
+		var spent *llm.BudgetError
 		switch {
 		case err == nil:
+		case errors.As(err, &spent) && spent.Cell == "":
+			return err // the ceiling of the run
 		case errors.Is(err, task.ErrStopped), ctx.Err() != nil:
 			return task.ErrStopped
 		case errors.As(err, &broken):
@@ -70,7 +76,7 @@ func (u *unit) do(ctx context.Context) (err error) {
 }
 
 func (u *unit) cell(ctx context.Context, b bound, key record.CellKey) error {
-	if u.arm.spec.Determinism > sdk.DeterminismSameMachine {
+	if u.arm.spec.Determinism > sdk.DeterminismSameMachine && u.arm.subject != task.Backends {
 		// Another fit answers otherwise: one cell's evidence comes from one fit.
 		if err := u.run.Forget(key); err != nil {
 			return environment(err)
@@ -96,6 +102,9 @@ func (u *unit) cell(ctx context.Context, b bound, key record.CellKey) error {
 				return own.Recommender, nil
 			}
 			return u.recommender(ctx)
+		},
+		Backend: func(name string) (*task.Backend, error) {
+			return u.desk.backend(cmp.Or(name, u.arm.name), key)
 		},
 		Done:     done,
 		Log:      func(payload []byte) error { return environment(partial.Append(payload)) },

@@ -14,9 +14,9 @@ import (
 
 // Canonical gives the text that digests are taken of: JSON with sorted keys,
 // every default filled in and floats in their shortest form. Left out is what
-// cannot change a result: name, title, limits, options declared neutral, the
-// order of arms and tasks, and the paths of the data set, whose content has its
-// own digest. Other paths are relative to the suite, so that a checkout may be
+// cannot change a result: name, title, limits, options declared neutral, what
+// backends may cost and how they are reached, the order of arms and tasks, and
+// the paths of the data set, whose content has its own digest. Other paths are relative to the suite, so that a checkout may be
 // moved.
 //
 // The suite must have passed [Suite.Check] with the same catalogue; Canonical
@@ -51,7 +51,7 @@ func (s *Suite) Canonical(c Catalogue) []byte {
 	if s.Split.Seed != nil {
 		split["seed"] = *s.Split.Seed
 	}
-	return encode(map[string]any{
+	form := map[string]any{
 		"schema":  s.Schema,
 		"seed":    s.Seed,
 		"repeats": s.Repeats,
@@ -59,7 +59,20 @@ func (s *Suite) Canonical(c Catalogue) []byte {
 		"split":   split,
 		"arms":    arms,
 		"tasks":   tasks,
-	})
+	}
+	if len(s.Backends) > 0 { // else suites without any keep the ids of their runs
+		backends := make([]map[string]any, 0, len(s.Backends))
+		for _, b := range sorted(s.Backends, func(b Backend) string { return b.Name }) {
+			backend := part(sdk.KindLLM, b.Component, base)
+			backend["name"], backend["max-retries"] = b.Name, b.MaxRetries
+			backends = append(backends, backend)
+		}
+		form["llms"] = backends
+	}
+	if f := s.Filter; f != nil {
+		form["filter"] = map[string]any{"user-core": f.UserCore, "item-core": f.ItemCore, "min-value": f.MinValue, "max-value": f.MaxValue}
+	}
+	return encode(form)
 }
 
 // CanonicalOptions gives the canonical JSON of one component's options, as in

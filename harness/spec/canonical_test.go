@@ -51,6 +51,8 @@ func TestCanonicalFollowsResults(t *testing.T) {
 		"split.test=0.25":                             false,
 		"split.valid=0":                               false,
 		"split.seed=7":                                false,
+		"filter.k-core=5":                             false,
+		"filter={user-core=5,item-core=5}":            false,
 		"task.offline.options.cutoffs=[10,5]":         false,
 		"task.offline.options.relevance='interacted'": true,
 	} {

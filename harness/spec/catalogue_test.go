@@ -31,9 +31,26 @@ func tabularOptions() []sdk.OptionSpec {
 	return specs
 }
 
-func (catalogue) TaskKinds() []string { return []string{"offline"} }
+func (catalogue) TaskKinds() []string { return []string{"offline", "rating", "reading"} }
+
+func (catalogue) TaskNeeds(kind string) []sdk.Kind {
+	return map[string][]sdk.Kind{"offline": {sdk.KindRecommender}, "rating": {sdk.KindRecommender}, "reading": {sdk.KindLLM}}[kind]
+}
 
 func (catalogue) TaskOptions(kind string) ([]sdk.OptionSpec, bool) {
+	if kind == "rating" {
+		return []sdk.OptionSpec{{Name: "cold", Type: sdk.OptionEnum, Choices: []string{"include", "exclude"}, Default: "include"}}, true
+	}
+	if kind == "reading" {
+		return []sdk.OptionSpec{
+			{Name: "questions", Type: sdk.OptionInt, Default: int64(200), Min: sdk.Bound(1)},
+			{Name: "temperature", Type: sdk.OptionFloat, Default: 0.0, Min: sdk.Bound(0), Max: sdk.Bound(2)},
+			{
+				Name: "kinds", Type: sdk.OptionList, Element: sdk.OptionEnum, Default: []any{"category", "highest-mean"},
+				Choices: []string{"category", "highest-mean", "most-ratings", "rated-before", "how-many", "similar-value"},
+			},
+		}, true
+	}
 	return []sdk.OptionSpec{
 		{Name: "cutoffs", Type: sdk.OptionList, Element: sdk.OptionInt, Default: []any{int64(10)}, Min: sdk.Bound(1), Max: sdk.Bound(1000)},
 		{
@@ -52,6 +69,7 @@ func (catalogue) Component(kind sdk.Kind, plugin, component string) (sdk.Compone
 		}}},
 		"dataset movielens": {{Name: "100k", Options: []sdk.OptionSpec{
 			{Name: "path", Type: sdk.OptionPath, Required: true, Doc: "the unpacked folder ml-100k"},
+			{Name: "fold", Type: sdk.OptionEnum, Choices: []string{"none", "u1"}},
 		}}},
 		"dataset tabular":    {{Name: "csv", Options: tabularOptions()}},
 		"recommender basics": {{Name: "popular"}, {Name: "random"}},
@@ -61,7 +79,18 @@ func (catalogue) Component(kind sdk.Kind, plugin, component string) (sdk.Compone
 			{Name: "userknn"},
 			{Name: "slim"},
 		},
-		"recommender factors": {{Name: "mf"}, {Name: "bpr"}, {Name: "ials"}},
+		"recommender factors": {
+			{Name: "mf", Options: []sdk.OptionSpec{{Name: "factors", Type: sdk.OptionInt, Default: int64(64), Min: sdk.Bound(1)}}},
+			{Name: "bpr"}, {Name: "ials"},
+		},
+		"recommender file": {{Name: "lists", Options: []sdk.OptionSpec{
+			{Name: "path", Type: sdk.OptionPath, Required: true}, {Name: "rank", Type: sdk.OptionString},
+		}}},
+		"llm embedded": {{Name: "embedded", Options: []sdk.OptionSpec{{Name: "weights", Type: sdk.OptionPath}}}},
+		"llm openai": {{Name: "openai", Needs: sdk.Needs{Secrets: []string{"api-key"}, Network: "any"}, Options: []sdk.OptionSpec{
+			{Name: "model", Type: sdk.OptionString, Required: true},
+			{Name: "base-url", Type: sdk.OptionString, Neutral: true, Default: "https://api.openai.com/v1"},
+		}}},
 		// every type of option, for the tests alone
 		"recommender all": {{Name: "all", Options: []sdk.OptionSpec{
 			{Name: "bool", Type: sdk.OptionBool, Default: false},

@@ -14,6 +14,8 @@ type Catalogue interface {
 	TaskOptions(kind string) (options []sdk.OptionSpec, ok bool)
 	// TaskKinds lists the known kinds.
 	TaskKinds() []string
+	// TaskNeeds lists the kinds of plugin of which a task needs at least one.
+	TaskNeeds(kind string) []sdk.Kind
 	// Component describes a component, the plugin's only one where the name is
 	// empty. Its error says what is wrong and how to mend it; an [sdk.Error]
 	// may name "component" as the key to blame, else it is "plugin".
@@ -31,6 +33,10 @@ func (s *Suite) Check(c Catalogue) error {
 		a := &s.Recommenders[i]
 		s.component(c, sdk.KindRecommender, "recommender."+a.Name, &a.Component, &es)
 	}
+	for i := range s.Backends {
+		s.backend(c, &s.Backends[i], &es)
+	}
+	s.needed(c, &es)
 	for i := range s.Tasks {
 		t := &s.Tasks[i]
 		at := orPos(t.at, t.Pos)
@@ -48,7 +54,18 @@ func (s *Suite) Check(c Catalogue) error {
 	return es.err()
 }
 
-func (s *Suite) component(c Catalogue, kind sdk.Kind, where string, m *Component, es *Errors) {
+// CheckBackends is Check for the backends alone, for who asks nothing else of a
+// suite.
+func (s *Suite) CheckBackends(c Catalogue) error {
+	var es Errors
+	s.Warnings = nil
+	for i := range s.Backends {
+		s.backend(c, &s.Backends[i], &es)
+	}
+	return es.err()
+}
+
+func (s *Suite) component(c Catalogue, kind sdk.Kind, where string, m *Component, es *Errors) (spec sdk.ComponentSpec, ok bool) {
 	at := orPos(m.at, m.Pos)
 	spec, err := c.Component(kind, m.Plugin, m.Component)
 	if err != nil {
@@ -57,17 +74,28 @@ func (s *Suite) component(c Catalogue, kind sdk.Kind, where string, m *Component
 			key, what = named.Option, named.Msg
 		}
 		*es = append(*es, Error{Pos: at.at(key).Pos, Where: where, What: what, Cause: err})
-		return
+		return spec, false
 	}
 	m.Component = spec.Name
 	m.Options = s.options(spec.Options, m.Options, at, where, es)
+	return spec, true
 }
 
 // Blame makes a mistake in the suite of what a plugin said later, when it was
-// started with these options. Where says which component this is: "dataset" or
-// "recommender." and the arm's name.
+// started with these options. Where says which component this is: "dataset", or
+// "recommender." or "llm." and the name.
 func (c Component) Blame(where string, err error) Error {
 	return blame(orPos(c.at, c.Pos), where, err)
+}
+
+// Blame makes a mistake in the suite of what the data said of a key of the filter.
+func (f Filter) Blame(key string, err error) Error {
+	what := err.Error()
+	if named := (*sdk.Error)(nil); errors.As(err, &named) {
+		what = named.Msg
+	}
+	at := orPos(f.at, f.Pos)
+	return Error{Pos: at.at(key).Pos, Where: "filter." + key, What: what, Cause: err}
 }
 
 // Blame makes a mistake in the suite of an error of the task's own rules.

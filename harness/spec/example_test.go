@@ -39,7 +39,6 @@ func ExampleErrors() {
 	// Output:
 	// first.toml: dataset: missing (add [dataset] with plugin = "planted")
 	// first.toml: split: missing (add [split] with method = "user-temporal" and test = 0.2)
-	// first.toml: recommender: missing (add [[recommender]] with plugin = "basics" and component = "popular")
 	// first.toml: task: missing (add [[task]] with kind = "offline")
 	// first.toml:3: sede: unknown key (did you mean seed?)
 }

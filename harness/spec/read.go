@@ -31,8 +31,10 @@ func read(tree map[string]any, root *place, es *Errors) *Suite {
 	} else if _, ok := tree["dataset"]; !ok {
 		t.fail("dataset", `add [dataset] with plugin = "planted"`, "missing")
 	}
+	s.Filter = t.filter()
 	s.Split = t.split()
 	s.Recommenders = t.arms()
+	s.Backends = t.backends(s.Recommenders)
 	s.Tasks = t.tasks()
 	s.Limits = t.limits()
 	t.done()
@@ -63,6 +65,35 @@ func (t *table) component(kind sdk.Kind) Component {
 	c.Component = t.word("component", "")
 	c.Options = t.options()
 	return c
+}
+
+// filter reads the table; nil where there is none.
+func (t *table) filter() *Filter {
+	d := t.sub("filter")
+	if d == nil {
+		return nil
+	}
+	defer d.done()
+	f := &Filter{Pos: d.at.Pos, at: d.at}
+	f.UserCore, f.ItemCore = int(d.count("user-core", 0, 0, math.MaxInt32)), int(d.count("item-core", 0, 0, math.MaxInt32))
+	if k := int(d.count("k-core", 0, 1, math.MaxInt32)); k > 0 {
+		if f.UserCore > 0 || f.ItemCore > 0 {
+			d.fail("k-core", "leave it out, or them", "stands for user-core and item-core, which are there too")
+		}
+		f.UserCore, f.ItemCore = k, k
+	}
+	for _, bound := range []struct {
+		key string
+		to  **float64
+	}{{"min-value", &f.MinValue}, {"max-value", &f.MaxValue}} {
+		if v, ok := d.fraction(bound.key); ok {
+			*bound.to = &v
+		}
+	}
+	if f.UserCore == 0 && f.ItemCore == 0 && f.MinValue == nil && f.MaxValue == nil && len(d.values) == 0 {
+		t.es.add(d.at, "filter", "add k-core = 5, or take the table out", "filters nothing")
+	}
+	return f
 }
 
 func (t *table) split() Split {
@@ -120,7 +151,7 @@ func (t *table) split() Split {
 func (t *table) arms() []Arm {
 	var arms []Arm
 	lines := map[string]Pos{}
-	for _, d := range t.list("recommender", `add [[recommender]] with plugin = "basics" and component = "popular"`) {
+	for _, d := range t.list("recommender", "") {
 		a := Arm{Name: d.word("name", ""), Component: d.component(sdk.KindRecommender)}
 		d.done()
 		if _, named := d.values["name"]; !named {

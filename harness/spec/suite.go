@@ -9,11 +9,13 @@ import (
 // Schema is the newest suite format that this package reads.
 const Schema = 1
 
-// Names of the controls that every leaderboard carries. No arm may be called
-// Oracle, and Random may only be the recommender of that name in plugin basics.
+// Names of the controls that leaderboards carry. No arm may be called Oracle, no
+// backend Chance, and Random may only be the recommender of that name in plugin
+// basics.
 const (
 	Oracle = "oracle"
 	Random = "random"
+	Chance = "chance"
 )
 
 // Suite is a benchmark as its author wrote it.
@@ -27,9 +29,11 @@ type Suite struct {
 	Seed         uint64
 	Repeats      int // at least 1
 	Dataset      Component
+	Filter       *Filter // nil: all of the data is used
 	Split        Split
-	Recommenders []Arm  // at least one, names unique
-	Tasks        []Task // at least one, kinds unique
+	Recommenders []Arm     // names unique
+	Backends     []Backend // language models; names unique
+	Tasks        []Task    // at least one, kinds unique
 	Limits       Limits
 	Warnings     []Error // filled by Check
 }
@@ -48,6 +52,15 @@ type Component struct {
 type Arm struct {
 	Name string // kebab-case
 	Component
+}
+
+// Filter says what of the data is used, before it is split.
+type Filter struct {
+	UserCore, ItemCore int      // interactions that a user and an item must have left, iteratively; 0: any number
+	MinValue, MaxValue *float64 // nil: no bound
+	Pos                Pos
+
+	at *place
 }
 
 // Split says how interactions are divided.

@@ -186,11 +186,14 @@ func (t *table) sub(key string) *table {
 	return &table{es: t.es, where: t.path(key), at: t.at.at(key), values: m}
 }
 
-// list reads a list of tables, each placed by its label where it has one.
+// list reads a list of tables, each placed by its label where it has one. Where
+// there is none the fix is reported; an empty fix means that there may be none.
 func (t *table) list(key, fix string) []*table {
 	v, ok := t.take(key)
 	if !ok {
-		t.fail(key, fix, "missing")
+		if fix != "" {
+			t.fail(key, fix, "missing")
+		}
 		return nil
 	}
 	list, ok := v.([]any)
@@ -198,7 +201,7 @@ func (t *table) list(key, fix string) []*table {
 		t.fail(key, "write [["+key+"]]", "want a list of tables, have %s", describe(v))
 		return nil
 	}
-	if len(list) == 0 {
+	if len(list) == 0 && fix != "" {
 		t.fail(key, fix, "the list is empty")
 	}
 	var out []*table

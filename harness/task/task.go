@@ -88,6 +88,9 @@ type Cell struct {
 	// Recommender gives the fitted arm. Calling it may take as long as a fit,
 	// so a cell whose log is complete does not.
 	Recommender func(ctx context.Context) (sdk.Recommender, error)
+	// Backend gives a language model of the suite by its name; the empty name is
+	// the one that the cell judges. Nothing is started before it is asked.
+	Backend func(name string) (*Backend, error)
 	// Seed orders ties; it hashes the suite's seed and the repeat, never the arm.
 	Seed uint64
 	// Done holds what an earlier attempt logged, in order.

@@ -15,7 +15,8 @@ const (
 
 // ml100k is the MovieLens 100K release of 1998.
 type ml100k struct {
-	path     string
+	path     string // empty: the release that was got
+	get      fetcher
 	keepLast bool
 	fold     string // "none", or the name before .base and .test
 
@@ -30,10 +31,10 @@ func (d *ml100k) Spec() sdk.ComponentSpec {
 		Kind: sdk.KindDataset,
 		Name: "100k",
 		Doc:  "MovieLens 100K: 100,000 ratings from 1 to 5 by 943 users of 1,682 films, September 1997 to April 1998.",
-		Options: []sdk.OptionSpec{
+		Options: append([]sdk.OptionSpec{
 			{
-				Name: "path", Type: sdk.OptionPath, Required: true, Neutral: true,
-				Doc: "The unpacked folder ml-100k, which holds u.data, u.item, u.user, u.genre and u.occupation.",
+				Name: "path", Type: sdk.OptionPath, Neutral: true,
+				Doc: "The unpacked folder ml-100k, which holds u.data, u.item, u.user, u.genre and u.occupation. Not given: what alignuser data get movielens 100k got.",
 			},
 			{
 				Name: "duplicates", Type: sdk.OptionEnum, Default: "refuse", Choices: []string{"refuse", "last"},
@@ -43,7 +44,8 @@ func (d *ml100k) Spec() sdk.ComponentSpec {
 				Name: "fold", Type: sdk.OptionEnum, Default: noFold, Choices: []string{noFold, "u1", "u2", "u3", "u4", "u5", "ua", "ub"},
 				Doc: "One of the release's own divisions, for split.method = \"given\": u1 tests what u1.test holds and trains on u1.base, and so on.",
 			},
-		},
+		}, fetchOptions()...),
+		Needs:       sdk.Needs{Network: network},
 		Determinism: sdk.DeterminismBitwise,
 		Tables:      tableSpecs(),
 		License:     license,
@@ -77,7 +79,7 @@ func tableSpecs() []sdk.TableSpec {
 }
 
 func (d *ml100k) Configure(_ context.Context, c sdk.Config) error {
-	d.path = c.Options.String("path")
+	d.path, d.get = pathOf(c.Options), fetcherOf("100k", "100k", c.Options)
 	d.keepLast = c.Options.String("duplicates") == "last"
 	d.fold = c.Options.String("fold")
 	return nil
@@ -85,7 +87,13 @@ func (d *ml100k) Configure(_ context.Context, c sdk.Config) error {
 
 // Prepare reads and checks all files. Its sources are their hashes, so the
 // identity of the data is its content, wherever the folder lies.
-func (d *ml100k) Prepare(ctx context.Context, _ sdk.PrepareRequest, emit sdk.Emit) (sdk.PrepareResult, error) {
+func (d *ml100k) Prepare(ctx context.Context, q sdk.PrepareRequest, emit sdk.Emit) (sdk.PrepareResult, error) {
+	if d.path == "" {
+		var err error
+		if d.path, err = d.get.with(q, emit).fetched(ctx); err != nil {
+			return sdk.PrepareResult{}, err
+		}
+	}
 	r, err := d.release(ctx, emit)
 	if err != nil {
 		return sdk.PrepareResult{}, err

@@ -1,6 +1,6 @@
-// Command dataset-movielens reads MovieLens releases from a folder that the
-// user has; it neither holds nor downloads any of the data, which GroupLens
-// does not allow to be passed on.
+// Command dataset-movielens reads MovieLens releases: from a folder that the user
+// has, or as it got them from GroupLens for a user who accepted the licence. It
+// holds none of the data, which may not be passed on.
 //
 // Its opinion: a release is fixed, so whatever differs from its description is
 // damage and is refused with file, line and remedy rather than repaired. The

@@ -18,7 +18,7 @@ import (
 	"github.com/alignuser/alignuser/sdk"
 )
 
-const howToGet = "download https://files.grouplens.org/datasets/movielens/ml-100k.zip, unpack it, and set path to its folder ml-100k"
+const howToGet = "get it with alignuser data get movielens 100k, or download https://files.grouplens.org/datasets/movielens/ml-100k.zip, unpack it, and set path to its folder ml-100k"
 
 // release is the checked content of a folder.
 type release struct {

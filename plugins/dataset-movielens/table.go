@@ -21,8 +21,10 @@ type tableRelease struct {
 	scale               sdk.Scale
 	text                tabular.Text
 	layout              func(duplicates string) tabular.Layout
+	more                []sdk.OptionSpec
 
-	path       string
+	path       string // empty: the release that was got
+	get        fetcher
 	duplicates string
 
 	mu   sync.Mutex
@@ -62,7 +64,11 @@ func newLatest() sdk.Dataset {
 		folder:   "ml-latest-small",
 		tables:   tablesOf("ratings.csv"),
 		scale:    sdk.Scale{Min: 0.5, Max: 5, Step: 0.5, LikeAt: 4, DislikeAt: 2},
-		text:     tabular.Text{Separator: ",", Quotes: true, Header: true},
+		more: []sdk.OptionSpec{{
+			Name: "release", Type: sdk.OptionEnum, Default: "latest-small", Choices: []string{"latest-small", "20m", "25m", "32m"}, Neutral: true,
+			Doc: "Which release alignuser data get gets, and which is used where path is not given. The one that GroupLens calls latest changes, so it has no hash: unpack it and set path.",
+		}},
+		text: tabular.Text{Separator: ",", Quotes: true, Header: true},
 		layout: func(duplicates string) tabular.Layout {
 			return tabular.Layout{
 				Interactions: tabular.Interactions{File: "ratings.csv", User: "userId", Item: "movieId", Value: "rating", Time: "timestamp"},
@@ -111,16 +117,17 @@ func (d *tableRelease) Spec() sdk.ComponentSpec {
 		Kind: sdk.KindDataset,
 		Name: d.name,
 		Doc:  d.doc,
-		Options: []sdk.OptionSpec{
+		Options: append(append([]sdk.OptionSpec{
 			{
-				Name: "path", Type: sdk.OptionPath, Required: true, Neutral: true,
-				Doc: fmt.Sprintf("The unpacked folder of the release, such as %s.", d.folder),
+				Name: "path", Type: sdk.OptionPath, Neutral: true,
+				Doc: fmt.Sprintf("The unpacked folder of the release, such as %s. Not given: what alignuser data get movielens %s got.", d.folder, d.name),
 			},
 			{
 				Name: "duplicates", Type: sdk.OptionEnum, Default: "refuse", Choices: []string{"refuse", "last"},
 				Doc: "What to do where a user rated a film twice, which the releases never have: refuse the file, or keep the latest rating (of equal times, the later line).",
 			},
-		},
+		}, d.more...), fetchOptions()...),
+		Needs:       sdk.Needs{Network: network},
 		Determinism: sdk.DeterminismBitwise,
 		Tables:      d.tables,
 		License:     license,
@@ -130,12 +137,24 @@ func (d *tableRelease) Spec() sdk.ComponentSpec {
 }
 
 func (d *tableRelease) Configure(_ context.Context, c sdk.Config) error {
-	d.path, d.duplicates = c.Options.String("path"), c.Options.String("duplicates")
+	d.path, d.duplicates = pathOf(c.Options), c.Options.String("duplicates")
+	word, release := d.name, d.name
+	if c.Options.Has("release") {
+		release = c.Options.String("release")
+		word += " --set release=" + release
+	}
+	d.get = fetcherOf(release, word, c.Options)
 	return nil
 }
 
 // Prepare reads and checks all files; their hashes are the identity of the data.
-func (d *tableRelease) Prepare(ctx context.Context, _ sdk.PrepareRequest, emit sdk.Emit) (sdk.PrepareResult, error) {
+func (d *tableRelease) Prepare(ctx context.Context, q sdk.PrepareRequest, emit sdk.Emit) (sdk.PrepareResult, error) {
+	if d.path == "" {
+		var err error
+		if d.path, err = d.get.with(q, emit).fetched(ctx); err != nil {
+			return sdk.PrepareResult{}, err
+		}
+	}
 	data, err := d.load(ctx, emit)
 	if err != nil {
 		return sdk.PrepareResult{}, err
@@ -175,7 +194,7 @@ func (d *tableRelease) load(ctx context.Context, emit sdk.Emit) (*tabular.Data, 
 		return d.data, nil
 	}
 	l := d.layout(d.duplicates)
-	get := fmt.Sprintf("download the release from %s, unpack it, and set path to its folder", d.homepage)
+	get := fmt.Sprintf("get it with alignuser data get movielens %s, or download the release from %s, unpack it, and set path to its folder", d.get.word, d.homepage)
 	info, err := os.Stat(d.path)
 	if err != nil || !info.IsDir() {
 		return nil, sdk.Invalidf("path", "%s: there is no such folder: %s", d.path, get)

@@ -150,7 +150,7 @@ func TestTableReleasesRefused(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		outer:                           "set path to " + filepath.Join(outer, "ml-1m"),
-		filepath.Join(outer, "nowhere"): "there is no such folder: download the release",
+		filepath.Join(outer, "nowhere"): "there is no such folder: get it with",
 	} {
 		if _, err := prepare(openAs(t, new1M(), path, nil)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v does not say %q", path, err, want)

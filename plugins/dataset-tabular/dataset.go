@@ -59,6 +59,7 @@ func (d *dataset) Prepare(ctx context.Context, _ sdk.PrepareRequest, emit sdk.Em
 		License:  d.options.String("license"),
 		Citation: d.options.String("citation"),
 		Scale:    scaleOf(d.options),
+		Planted:  d.options.Bool("planted"),
 	}, nil
 }
 
@@ -122,6 +123,14 @@ func (d *dataset) layout() (tabular.Layout, error) {
 			kinds = append(kinds, k.(string)) // canonical
 		}
 	}
+	itemExtra, err := extras(o, "item-attributes")
+	if err != nil {
+		return tabular.Layout{}, sdk.Invalidf("item-attributes", "%v", err)
+	}
+	userExtra, err := extras(o, "user-attributes")
+	if err != nil {
+		return tabular.Layout{}, sdk.Invalidf("user-attributes", "%v", err)
+	}
 	perSecond := map[string]int64{"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}
 	return tabular.Layout{
 		Open: func(file string) (tabular.Rows, error) { return d.format.open(o, dir, file) },
@@ -133,9 +142,11 @@ func (d *dataset) layout() (tabular.Layout, error) {
 			File: text("items"), ID: text("item-id"), Title: text("title"), Categories: text("categories"),
 			CategorySeparator: text("category-separator"), NoCategory: text("no-category"),
 			Year: text("year"), YearInTitle: o.Bool("year-in-title"), Summary: text("summary"),
+			Extra: itemExtra,
 		},
 		Users: tabular.Users{
 			File: text("users"), ID: text("user-id"), Age: text("age"), Gender: text("gender"), Occupation: text("occupation"),
+			Extra: userExtra,
 		},
 		Scale: scaleOf(o), Duplicates: text("duplicates"), KeepUnknown: text("unknown-ids") == "keep",
 	}, nil

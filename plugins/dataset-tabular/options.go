@@ -58,11 +58,14 @@ func sharedOptions(f format) []sdk.OptionSpec {
 		text("year", "Column of years in the file of items."),
 		{Name: "year-in-title", Type: sdk.OptionBool, Default: false, Doc: "Take the year from titles such as \"Some Film (1999)\", which stay as they are."},
 		text("summary", "Column of summaries in the file of items."),
+		{Name: "item-attributes", Type: sdk.OptionList, Element: sdk.OptionString, Doc: attributes("items")},
 		text("users", "File of users in the folder. Without, users are those of the interactions."),
 		{Name: "user-id", Type: sdk.OptionString, Default: "1", Doc: "Column of ids in the file of users."},
 		text("age", "Column of ages in the file of users, whole numbers."),
 		text("gender", "Column of genders in the file of users."),
 		text("occupation", "Column of occupations in the file of users."),
+		{Name: "user-attributes", Type: sdk.OptionList, Element: sdk.OptionString, Doc: attributes("users")},
+		{Name: "planted", Type: sdk.OptionBool, Default: false, Doc: "Whether the data was generated from a model of people: tables then say so."},
 		{Name: "version", Type: sdk.OptionString, Default: "unnamed", Doc: "What the data is called, for reports."},
 		{Name: "license", Type: sdk.OptionString, Default: "not stated", Neutral: true, Doc: "The licence that the data is under, for reports."},
 		{Name: "citation", Type: sdk.OptionString, Default: "", Neutral: true, Doc: "What to cite, for reports."},
@@ -75,10 +78,37 @@ func sharedOptions(f format) []sdk.OptionSpec {
 	return append(specs, f.options...)
 }
 
+func attributes(of string) string {
+	return "Further columns of the file of " + of + ", passed on under their names: \"column\" for text, or \"column:type\" with type i32, i64, f32, f64, u8 or str. Empty fields are missing values."
+}
+
+// extras reads the further columns of a file.
+func extras(o sdk.Options, option string) (out []tabular.Extra, err error) {
+	if !o.Has(option) {
+		return nil, nil
+	}
+	for _, v := range o[option].([]any) { // canonical
+		x, err := tabular.ParseExtra(v.(string))
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(taken(), x.Column) || slices.ContainsFunc(out, func(o tabular.Extra) bool { return o.Column == x.Column }) {
+			return nil, fmt.Errorf("%q: the name is taken: give the column another in the file", x.Column)
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}
+
+// taken are the names of columns that have options of their own.
+func taken() []string {
+	return []string{"uid", "age", "gender", "occupation", "iid", "title", "categories", "summary", "year"}
+}
+
 // attributesWithoutFile refuses columns of files that are not named.
 func attributesWithoutFile(o sdk.Options) (ds []sdk.Diagnostic) {
 	for file, columns := range map[string][]string{
-		"items": {"title", "categories", "year", "summary"}, "users": {"age", "gender", "occupation"},
+		"items": {"title", "categories", "year", "summary", "item-attributes"}, "users": {"age", "gender", "occupation", "user-attributes"},
 	} {
 		for _, column := range columns {
 			if o.Has(column) && !o.Has(file) {
@@ -122,6 +152,11 @@ func checkOptions(f format, o sdk.Options) []sdk.Diagnostic {
 	}
 	if o.Bool("year-in-title") && !o.Has("title") {
 		ds = append(ds, refuse("year-in-title", "there is no title: name its column"))
+	}
+	for _, option := range []string{"item-attributes", "user-attributes"} {
+		if _, err := extras(o, option); err != nil {
+			ds = append(ds, refuse(option, "%v", err))
+		}
 	}
 	if f.check != nil {
 		ds = append(ds, f.check(o)...)

@@ -41,8 +41,9 @@ func (m *bpr) Spec() sdk.ComponentSpec {
 			factorsOption(),
 			{
 				Name: "epochs", Type: sdk.OptionInt, Default: int64(20), Min: sdk.Bound(1), Max: sdk.Bound(10000),
-				Doc: "Times as many draws as there are training interactions.",
+				Doc: "Times as many draws as there are training interactions; the most there are where patience stops earlier.",
 			},
+			patienceOption("epochs"),
 			{
 				Name: "learning-rate", Type: sdk.OptionFloat, Default: 0.05, Min: sdk.Bound(1e-6), Max: sdk.Bound(1),
 				Doc: "Step size, the same for every draw.",
@@ -62,6 +63,7 @@ func (m *bpr) Spec() sdk.ComponentSpec {
 		},
 		Features:    []string{sdk.FeatureScore, sdk.FeatureSave},
 		Determinism: sdk.DeterminismSameMachine,
+		Needs:       sdk.Needs{Tables: []string{sdk.TableValid}},
 		License:     "Apache-2.0",
 		Citation:    "Rendle, Freudenthaler, Gantner and Schmidt-Thieme 2009, BPR: Bayesian Personalized Ranking from Implicit Feedback, UAI",
 	}
@@ -78,21 +80,22 @@ func (m *bpr) Fit(ctx context.Context, r sdk.FitRequest, emit sdk.Emit) (sdk.Fit
 		return sdk.FitResult{}, err
 	}
 	a := newAscent(m.options, x, r.Seed)
-	epochs := m.options.Int("epochs")
-	metrics := map[string]float64{}
-	for n := 1; n <= epochs; n++ {
-		right, err := a.epoch(ctx)
-		if err != nil {
-			return sdk.FitResult{}, err
-		}
-		metrics = map[string]float64{"train-auc": right}
-		note(emit, "epochs", n, epochs, metrics)
+	w, err := m.newWatch(r.Data, x, r.Seed)
+	if err != nil {
+		return sdk.FitResult{}, err
 	}
-	if !a.model.finite() {
+	v, epochs, metrics, err := w.fit(ctx, "epochs", m.options.Int("epochs"), emit, a.model, func() (map[string]float64, error) {
+		right, err := a.epoch(ctx)
+		return map[string]float64{"train-auc": right}, err
+	})
+	if err != nil {
+		return sdk.FitResult{}, err
+	}
+	if !v.finite() {
 		return sdk.FitResult{}, sdk.Invalidf("learning-rate", "the ascent diverged: lower the rate or raise l2")
 	}
-	m.model, m.data = a.model, r.Data.ManifestSHA256
-	return sdk.FitResult{Epochs: int64(epochs), Parameters: int64(a.model.k)*int64(x.Rows+x.Cols) + int64(x.Cols), Metrics: metrics}, nil
+	m.model, m.data = v, r.Data.ManifestSHA256
+	return sdk.FitResult{Epochs: int64(epochs), Parameters: int64(v.k)*int64(x.Rows+x.Cols) + int64(x.Cols), Metrics: metrics}, nil
 }
 
 // ascent fits bpr.

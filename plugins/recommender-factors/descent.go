@@ -71,35 +71,33 @@ func (d *descent) forgetUnseen() {
 // run descends until the last epoch, or until the validation part says that it
 // is enough, and leaves the best model in d.
 func (d *descent) run(ctx context.Context, emit sdk.Emit) (epochs int, metrics map[string]float64, err error) {
-	watch := len(d.valid) > 0 && d.patience > 0
-	best, at, kept := math.Inf(1), 0, (*vectors)(nil)
-	for epoch := 1; epoch <= d.epochs; epoch++ {
+	watched, kept := len(d.valid) > 0 && d.patience > 0, keeper{patience: d.patience}
+	for stop := false; epochs < d.epochs && !stop; {
 		train, err := d.epoch(ctx)
 		if err != nil {
 			return 0, nil, err
 		}
+		epochs++
 		if !(train < 1e6*float64(1+d.hi-d.lo)) {
-			return 0, nil, sdk.Invalidf("learning-rate", "the descent diverged in epoch %d (training RMSE %v): lower the rate or raise l2", epoch, train)
+			return 0, nil, sdk.Invalidf("learning-rate", "the descent diverged in epoch %d (training RMSE %v): lower the rate or raise l2", epochs, train)
 		}
 		now := map[string]float64{"train-rmse": train}
 		if len(d.valid) > 0 {
 			now["valid-rmse"] = d.rmse(d.valid)
 		}
-		note(emit, "epochs", epoch, d.epochs, now)
-		epochs = epoch
-		if !watch {
+		said := ""
+		if watched {
+			if stop = kept.offer(epochs, -now["valid-rmse"], d.model); stop {
+				said = kept.said("epochs")
+			}
+		}
+		if !watched || kept.at == epochs {
 			metrics = now
-			continue
 		}
-		if now["valid-rmse"] < best {
-			best, at, metrics = now["valid-rmse"], epoch, now
-			kept = d.model.copyTo(kept)
-		} else if epoch-at >= d.patience {
-			break
-		}
+		note(emit, "epochs", epochs, d.epochs, now, said)
 	}
-	if watch {
-		d.model, metrics["best-epoch"] = kept, float64(at)
+	if watched {
+		d.model, metrics["best-epoch"] = kept.model, float64(kept.at)
 	}
 	return epochs, metrics, nil
 }

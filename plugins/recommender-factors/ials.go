@@ -56,8 +56,9 @@ func (m *ials) Spec() sdk.ComponentSpec {
 			factorsOption(),
 			{
 				Name: "sweeps", Type: sdk.OptionInt, Default: int64(15), Min: sdk.Bound(1), Max: sdk.Bound(1000),
-				Doc: "How often all items and all users are solved.",
+				Doc: "How often all items and all users are solved; the most there are where patience stops earlier.",
 			},
+			patienceOption("sweeps"),
 			{
 				Name: "alpha", Type: sdk.OptionFloat, Default: 2.0, Min: sdk.Bound(1e-3), Max: sdk.Bound(1e5),
 				Doc: "Weight of an observed pair over an unobserved one (Hu's α; 1/α₀ of Rendle).",
@@ -81,6 +82,7 @@ func (m *ials) Spec() sdk.ComponentSpec {
 		},
 		Features:    []string{sdk.FeatureScore, sdk.FeatureSave},
 		Determinism: sdk.DeterminismSameMachine,
+		Needs:       sdk.Needs{Tables: []string{sdk.TableValid}},
 		License:     "Apache-2.0",
 		Citation:    "Hu, Koren and Volinsky 2008, Collaborative Filtering for Implicit Feedback Datasets, ICDM; Rendle et al. 2022, Revisiting the Performance of iALS on Item Recommendation Benchmarks, RecSys",
 	}
@@ -114,21 +116,24 @@ func (m *ials) Fit(ctx context.Context, r sdk.FitRequest, emit sdk.Emit) (sdk.Fi
 	k := m.options.Int("factors")
 	v := randomVectors(x.Rows, x.Cols, k, m.options.Float("init-sd")/math.Sqrt(float64(k)), r.Seed)
 	byItem := x.Transpose()
-	sweeps := m.options.Int("sweeps")
-	for n := 1; n <= sweeps; n++ {
+	w, err := m.newWatch(r.Data, x, r.Seed)
+	if err != nil {
+		return sdk.FitResult{}, err
+	}
+	v, sweeps, metrics, err := w.fit(ctx, "sweeps", m.options.Int("sweeps"), emit, v, func() (map[string]float64, error) {
 		if err := m.half(ctx, v.item, byItem, v.user, k); err != nil {
-			return sdk.FitResult{}, err
+			return nil, err
 		}
-		if err := m.half(ctx, v.user, x, v.item, k); err != nil {
-			return sdk.FitResult{}, err
-		}
-		note(emit, "sweeps", n, sweeps, nil)
+		return map[string]float64{}, m.half(ctx, v.user, x, v.item, k)
+	})
+	if err != nil {
+		return sdk.FitResult{}, err
 	}
 	if !v.finite() {
 		return sdk.FitResult{}, sdk.Invalidf("l2", "the solution is not finite: raise l2")
 	}
 	m.adopt(v, x, r.Data.ManifestSHA256)
-	return sdk.FitResult{Epochs: int64(sweeps), Parameters: int64(k) * int64(x.Rows+x.Cols)}, nil
+	return sdk.FitResult{Epochs: int64(sweeps), Parameters: int64(k) * int64(x.Rows+x.Cols), Metrics: metrics}, nil
 }
 
 // adopt takes over a fitted model with what folding in needs beside it.

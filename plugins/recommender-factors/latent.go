@@ -18,6 +18,7 @@ import (
 const (
 	streamInit uint64 = iota + 1
 	streamDraws
+	streamWatch
 )
 
 // vectors is a fitted model: the score of item i for user u is
@@ -232,9 +233,9 @@ func (m *latent) save(dir, file, format string, arrays ...any) (sdk.SaveResult, 
 func errNotFitted() error { return sdk.Invalidf("", "asked before Fit or Load") }
 
 // note reports a finished step; emit may be nil.
-func note(emit sdk.Emit, stage string, step, total int, metrics map[string]float64) {
+func note(emit sdk.Emit, stage string, step, total int, metrics map[string]float64, message string) {
 	if emit != nil {
-		emit(sdk.Progress{Stage: stage, Step: int64(step), Total: int64(total), Metrics: metrics})
+		emit(sdk.Progress{Stage: stage, Step: int64(step), Total: int64(total), Metrics: metrics, Message: message})
 	}
 }
 

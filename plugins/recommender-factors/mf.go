@@ -67,7 +67,7 @@ func (m *mf) Spec() sdk.ComponentSpec {
 				Doc: "Standard deviation of the first coordinates; 0 leaves the vectors at zero, which is the bias model.",
 			},
 		},
-		Features:    []string{sdk.FeatureScore, sdk.FeatureSave},
+		Features:    []string{sdk.FeatureScore, sdk.FeaturePredictValues, sdk.FeatureSave},
 		Determinism: sdk.DeterminismSameMachine,
 		Needs:       sdk.Needs{Tables: []string{sdk.TableValid}},
 		License:     "Apache-2.0",

@@ -55,11 +55,7 @@ func (m *ease) Spec() sdk.ComponentSpec {
 func (m *ease) Configure(_ context.Context, c sdk.Config) error {
 	m.configure(c, m.Spec().Options)
 	m.fill = sums(func(item int32, out []float32) {
-		n := len(out)
-		row := m.b[int(item)*n:][:n]
-		for j, w := range row {
-			out[j] += w
-		}
+		dense.Add(out, m.b[int(item)*len(out):][:len(out)])
 	})
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // Version of the kit. It grows with every case that a plugin could newly fail.
-const Version = "1.0"
+const Version = "1.1"
 
 // Status of a case.
 type Status string

@@ -83,6 +83,8 @@ func features() map[string][]sdk.Kind {
 		sdk.FeatureRespond: {sdk.KindDataset},
 		sdk.FeatureEmbed:   {sdk.KindLLM},
 		sdk.FeatureTune:    {sdk.KindLLM},
+
+		sdk.FeaturePredictValues: {sdk.KindRecommender},
 	}
 }
 
@@ -102,6 +104,9 @@ func describeComponent(_ context.Context, b *bench) error {
 		if slices.Contains(s.Features[:i], f) {
 			return fmt.Errorf("feature %q is declared twice", f)
 		}
+	}
+	if s.Has(sdk.FeaturePredictValues) && !s.Has(sdk.FeatureScore) {
+		return fmt.Errorf("feature %q without %q, whose values it is about", sdk.FeaturePredictValues, sdk.FeatureScore)
 	}
 	if s.Kind != sdk.KindDataset && len(s.Tables) > 0 {
 		return fmt.Errorf("a %s declares tables", s.Kind)

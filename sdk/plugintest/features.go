@@ -18,6 +18,7 @@ func featureCases() []Case {
 		{ID: "score/agrees", Doc: "Score puts two items in the order in which Recommend answers them", kind: sdk.KindRecommender, feature: sdk.FeatureScore, run: scoreAgrees},
 		{ID: "score/all", Doc: "Score without candidates is Score of every item in order of id", kind: sdk.KindRecommender, feature: sdk.FeatureScore, run: scoreAll},
 		{ID: "score/batch", Doc: "Score of a batch is Score of its users one by one", kind: sdk.KindRecommender, feature: sdk.FeatureScore, run: scoreBatch},
+		{ID: "score/values", Doc: "predicted values lie on the scale of the training values; NaN says that there is no prediction", kind: sdk.KindRecommender, feature: sdk.FeaturePredictValues, run: scoreValues},
 		{ID: "save/files", Doc: "Save lists what it wrote, with true sizes and hashes, and writes nothing else", kind: sdk.KindRecommender, feature: sdk.FeatureSave, run: saveFiles},
 		{ID: "save/equal", Doc: "a model that was saved and loaded by another process answers as before", kind: sdk.KindRecommender, feature: sdk.FeatureSave, run: saveEqual},
 		{ID: "save/missing", Doc: "Load of an empty folder is refused, and the process lives", kind: sdk.KindRecommender, feature: sdk.FeatureSave, run: loadMissing},
@@ -60,7 +61,11 @@ func scoreAgrees(ctx context.Context, b *bench) error {
 		items, ranked := a.row(i)
 		row := scores[pairs.Offsets[i]:pairs.Offsets[i+1]]
 		for j := range row {
-			if v := float64(row[j]); math.IsNaN(v) || math.IsInf(v, 0) {
+			v := float64(row[j])
+			if math.IsNaN(v) && b.spec.Has(sdk.FeaturePredictValues) {
+				continue
+			}
+			if math.IsNaN(v) || math.IsInf(v, 0) {
 				return fmt.Errorf("user %d, item %d: score %v", user, items[j], v)
 			}
 			if j > 0 && ranked[j-1] > ranked[j] && row[j] > row[j-1] {
@@ -137,6 +142,32 @@ func scoreBatch(ctx context.Context, b *bench) error {
 			if !b.near(v, single[j]) {
 				return fmt.Errorf("user %d, item %d: %v alone, %v in a batch", user, one.Items[j], single[j], v)
 			}
+		}
+	}
+	return nil
+}
+
+// scoreValues looks at predictions for everybody, users never seen among them.
+func scoreValues(ctx context.Context, b *bench) error {
+	rec, err := b.fitted(ctx)
+	if err != nil {
+		return err
+	}
+	scorer, err := as[sdk.Scorer](rec)
+	if err != nil {
+		return err
+	}
+	users := append(everyone(worldUsers), -1)
+	scores, err := scorer.Score(ctx, sdk.ScoreRequest{Users: users})
+	if err != nil {
+		return err
+	}
+	if len(scores) != len(users)*worldItems {
+		return fmt.Errorf("%d scores, want %d users x %d items", len(scores), len(users), worldItems)
+	}
+	for i, v := range scores {
+		if v < worldLow || v > worldHigh { // NaN is neither
+			return fmt.Errorf("user %d, item %d: predicted value %v, where training values go from %d to %d", users[i/worldItems], i%worldItems, v, worldLow, worldHigh)
 		}
 	}
 	return nil

@@ -51,6 +51,7 @@ var flaws = map[string][]struct{ flaw, id string }{
 		{"score-upside-down", "score/agrees"},
 		{"score-all", "score/all"},
 		{"score-batch", "score/batch"},
+		{"off-scale", "score/values"},
 		{"save-hash", "save/files"},
 		{"save-unlisted", "save/files"},
 		{"load-differs", "save/equal"},

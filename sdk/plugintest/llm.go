@@ -38,7 +38,7 @@ func llmCases() []Case {
 // backend gives the language model that read-only cases share.
 func (b *bench) backend(ctx context.Context) (sdk.LLM, error) {
 	if b.remote() && !b.kit.cfg.Network {
-		return nil, skipf("needs --network: the backend calls %s, which may cost money", b.spec.Needs.Network)
+		return nil, skipf("needs --network: the backend calls a server (%s), which may cost money", b.spec.Needs.Network)
 	}
 	p, err := b.shared(ctx, func(context.Context, *Process) error { return nil })
 	if err != nil {

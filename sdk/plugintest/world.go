@@ -16,6 +16,8 @@ const (
 	worldRows   = 3000
 	unseenUsers = 5
 	unseenItems = 5
+	worldLow    = 1 // least and greatest value
+	worldHigh   = 5
 )
 
 // random is a small generator, the same on every machine.
@@ -63,9 +65,9 @@ func draw(start uint64, rows, users, items int) *interactions {
 				it = (it + 1) % items
 			}
 			taken[it] = true
-			value := float32(1 + r.below(3))
+			value := float32(worldLow + r.below(3))
 			if it%4 == u%4 {
-				value += 2
+				value += worldHigh - 3
 			}
 			x.add(int32(u), int32(it), value, int64(946684800+86400*len(x.user)))
 		}

@@ -76,6 +76,12 @@ func checkFeatures(kind sdk.Kind, s sdk.ComponentSpec, c sdk.Component) error {
 			return fmt.Errorf("implements %s but does not declare feature %q in Spec().Features", f.iface, f.name)
 		}
 	}
+	if kind == sdk.KindRecommender { // no method of its own: it says what Score means
+		known[sdk.FeaturePredictValues] = true
+		if s.Has(sdk.FeaturePredictValues) && !s.Has(sdk.FeatureScore) {
+			return fmt.Errorf("declares feature %q without %q, whose values it is about", sdk.FeaturePredictValues, sdk.FeatureScore)
+		}
+	}
 	for _, name := range s.Features {
 		if !known[name] {
 			return fmt.Errorf("declares feature %q, which a %s cannot have", name, kind)

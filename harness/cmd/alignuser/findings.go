@@ -66,8 +66,20 @@ func (f *findingsFlags) check() error {
 	return nil
 }
 
-// loadRun reads a finished run that the user named.
+// loadRun reads a finished run that the user named and that has numbers.
 func (a *app) loadRun(arg, runs string) (*compare.Run, error) {
+	r, err := a.loadFinished(arg, runs)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.Tables) == 0 {
+		return nil, usagef("%s: every cell of this run failed: there is nothing to compare", r.Dir)
+	}
+	return r, nil
+}
+
+// loadFinished reads a finished run that the user named.
+func (a *app) loadFinished(arg, runs string) (*compare.Run, error) {
 	dir, err := a.findRun(arg, runs)
 	if err != nil {
 		return nil, err
@@ -76,13 +88,7 @@ func (a *app) loadRun(arg, runs string) (*compare.Run, error) {
 	if errors.Is(err, compare.ErrUnfinished) {
 		return nil, &exitError{code: exitUsage, err: err}
 	}
-	if err != nil {
-		return nil, err
-	}
-	if len(r.Tables) == 0 {
-		return nil, usagef("%s: every cell of this run failed: there is nothing to compare", dir)
-	}
-	return r, nil
+	return r, err
 }
 
 // studies draws for the wanted metrics of the wanted tasks.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/alignuser/alignuser/harness/run"
 	"github.com/alignuser/alignuser/harness/spec"
+	"github.com/alignuser/alignuser/harness/task"
 	"github.com/alignuser/alignuser/harness/task/all"
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -102,6 +103,9 @@ func newDraft(c run.Catalogue, path, dataset string, recommenders []string) (*dr
 		d.recommenders = append(d.recommenders, part)
 	}
 	for _, t := range c.Tasks {
+		if t.Subject() != task.Recommenders {
+			continue // the draft names no backend
+		}
 		d.tasks = append(d.tasks, draftPart{plugin: t.Kind(), doc: t.Doc(), options: t.Options()})
 	}
 	if _, err := spec.Parse(path, []byte(d.text()), nil); err != nil {

@@ -32,6 +32,7 @@ type suiteEntry struct {
 	Title        string   `json:"title,omitempty"`
 	Dataset      string   `json:"dataset,omitempty"`
 	Recommenders []string `json:"recommenders,omitempty"`
+	Backends     []string `json:"backends,omitempty"`
 	Tasks        []string `json:"tasks,omitempty"`
 	Error        string   `json:"error,omitempty"`
 }
@@ -133,6 +134,9 @@ func readSuite(path string) suiteEntry {
 	for _, r := range s.Recommenders {
 		e.Recommenders = append(e.Recommenders, r.Name)
 	}
+	for _, b := range s.Backends {
+		e.Backends = append(e.Backends, b.Name)
+	}
 	for _, t := range s.Tasks {
 		e.Tasks = append(e.Tasks, t.Kind)
 	}
@@ -222,7 +226,7 @@ func (a *app) printListing(l listing, runs string) {
 			continue
 		}
 		fmt.Fprintln(a.stdout, strings.TrimRight(fmt.Sprintf("  %-34s  %s", s.Path, s.Title), " "))
-		fmt.Fprintf(a.stdout, "    %s · %s · %s\n", s.Dataset, strings.Join(s.Recommenders, ", "), strings.Join(s.Tasks, ", "))
+		fmt.Fprintf(a.stdout, "    %s · %s · %s\n", s.Dataset, strings.Join(slices.Concat(s.Recommenders, s.Backends), ", "), strings.Join(s.Tasks, ", "))
 	}
 	if len(l.Suites) == 0 {
 		fmt.Fprintf(a.stdout, "  none here: alignuser init my.toml writes one\n")

@@ -87,6 +87,7 @@ func TestStories(t *testing.T) {
 			env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
 			env.Setenv("ALIGNUSER_CACHE", filepath.Join(env.WorkDir, ".cache"))
 			env.Setenv("COLUMNS", "100")
+			env.Values[openaiKey{}] = &openaiStory{}
 			return goEnvironment(env)
 		},
 		Cmds: storyCommands(),

@@ -50,7 +50,8 @@ Options that a component needs are given with --option; without them, or without
 Exit status: 0 no case failed, 1 some did, 2 the command line is wrong.`,
 		Example: "  alignuser plugin check ./recommender-mine\n" +
 			"  alignuser plugin check ./recommender-mine --case 'recommend/*' --case determinism -v\n" +
-			"  alignuser plugin check movielens --option path=ml-100k --tap",
+			"  alignuser plugin check movielens --option path=ml-100k --tap\n" +
+			"  alignuser plugin check llm-openai --network --option model=gpt-5-mini --secret api-key=OPENAI_API_KEY",
 		Args: exactly("a plugin"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.json && f.tap {
@@ -63,7 +64,7 @@ Exit status: 0 no case failed, 1 some did, 2 the command line is wrong.`,
 	c.Flags().StringVar(&f.kind, "kind", "", "fail unless it is a plugin of this `kind`: recommender, dataset or llm (default: by its file name)")
 	c.Flags().StringVar(&f.component, "component", "", "examine this `component` only")
 	c.Flags().StringArrayVar(&f.options, "option", nil, "set an option of the component: `key=value`; may be repeated")
-	c.Flags().StringArrayVar(&f.secrets, "secret", nil, "hand over the environment variable `NAME` to components that ask for it; may be repeated")
+	c.Flags().StringArrayVar(&f.secrets, "secret", nil, "hand over the environment variable `NAME` to components that ask for it, or secret=NAME where they call it otherwise; may be repeated")
 	c.Flags().StringArrayVar(&f.cases, "case", nil, "run only cases that match: an `id`, a pattern or a group; may be repeated")
 	c.Flags().BoolVar(&f.network, "network", false, "let data sets download and backends be called, which may cost money")
 	c.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "longest `duration` of one case")
@@ -150,10 +151,15 @@ func (a *app) checkConfig(ctx context.Context, path, label string, f checkFlags)
 	if cfg.Kind = kind; f.kind != "" && !ok {
 		return cfg, usagef("plugin check: --kind %s: want recommender, dataset or llm", f.kind)
 	}
-	for _, name := range f.secrets {
-		value := a.getenv(name)
+	for _, secret := range f.secrets {
+		name, variable, renamed := strings.Cut(secret, "=")
+		if !renamed {
+			variable = name
+		}
+		value := a.getenv(variable)
 		if value == "" {
-			return cfg, usagef("plugin check: --secret %s: there is no such variable in the environment", name)
+			// What stands there may be the secret itself: it is not repeated.
+			return cfg, usagef("plugin check: --secret: want the name of a variable, not the secret itself: there is no such variable in the environment")
 		}
 		cfg.Secrets[name] = value
 	}

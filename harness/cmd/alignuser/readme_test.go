@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -23,11 +24,17 @@ func place(t *testing.T) string {
 	if err := os.CopyFS(filepath.Join(dir, "benchmarks"), os.DirFS(filepath.Join(repository, "benchmarks"))); err != nil {
 		t.Fatal(err)
 	}
-	var users, items, ratings strings.Builder
+	var users, items, ratings, base, test strings.Builder
 	for u := range 30 {
 		fmt.Fprintf(&users, "%d|30|F|baker|00000\n", u+1)
 		for i := range 10 {
-			fmt.Fprintf(&ratings, "%d\t%d\t%d\t%d\n", u+1, (7*u+3*i)%40+1, (u+i)%5+1, 880000000+i)
+			row := fmt.Sprintf("%d\t%d\t%d\t%d\n", u+1, (7*u+3*i)%40+1, (u+i)%5+1, 880000000+i)
+			ratings.WriteString(row)
+			if i%5 == 4 {
+				test.WriteString(row)
+			} else {
+				base.WriteString(row)
+			}
 		}
 	}
 	for i := range 40 {
@@ -36,6 +43,7 @@ func place(t *testing.T) string {
 	for name, text := range map[string]string{
 		"u.genre": "unknown|0\nDrama|1\n", "u.occupation": "baker\n",
 		"u.user": users.String(), "u.item": items.String(), "u.data": ratings.String(),
+		"u1.base": base.String(), "u1.test": test.String(),
 	} {
 		path := filepath.Join(dir, "ml-100k", name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -94,7 +102,7 @@ func TestReadmeCommands(t *testing.T) {
 			}
 		}
 	}
-	for _, verb := range []string{"list", "validate", "run", "report", "init", "doctor", "plugin"} {
+	for _, verb := range []string{"list", "validate", "run", "report", "init", "doctor", "plugin", "llm", "plan"} {
 		if verbs[verb] == 0 {
 			t.Errorf("the README does not show the verb %s", verb)
 		}
@@ -149,5 +157,69 @@ func TestRealRatings(t *testing.T) {
 	}
 	if want := []string{"oracle", "ease", "itemknn", "popular", "random"}; !slices.Equal(order, want) {
 		t.Errorf("rows %v, want %v", order, want)
+	}
+}
+
+// TestRealPredictions holds what is published of fold u1: pooled, item means err by
+// 1.033 and the bias model by 0.961, and mf is to reach 0.94.
+func TestRealPredictions(t *testing.T) {
+	path := os.Getenv(realData)
+	if path == "" {
+		t.Skipf("%s does not name the folder of the MovieLens 100K release", realData)
+	}
+	dir := place(t)
+	do(t, dir, "run", filepath.Join(dir, "benchmarks", "rating-100k.toml"), "--set", "dataset.options.path="+path, "--set", "repeats=1")
+	rows, err := csv.NewReader(strings.NewReader(do(t, dir, "report", "runs/rating-100k", "--format", "csv"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	arm, metric, value := slices.Index(rows[0], "recommender"), slices.Index(rows[0], "metric"), slices.Index(rows[0], "value")
+	within := map[string][2]float64{"item-mean": {1.0325, 1.0345}, "bias": {0.958, 0.963}, "mf": {0.9, 0.94}, "oracle": {0, 0}}
+	for _, r := range rows[1:] {
+		if r[metric] != "rating.rmse.expected.pooled" {
+			continue
+		}
+		v, err := strconv.ParseFloat(r[value], 64)
+		if limits, ok := within[r[arm]]; ok && (err != nil || v < limits[0] || v > limits[1]) {
+			t.Errorf("%s: %s, want %v", r[arm], r[value], limits)
+		}
+		delete(within, r[arm])
+	}
+	if len(within) > 0 {
+		t.Errorf("no rows of %v", within)
+	}
+}
+
+// TestListsFromPython runs the example of docs/recommenders.md on a made-up
+// release.
+func TestListsFromPython(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("python3 is not there")
+	}
+	page, err := os.ReadFile(filepath.Join(repository, "docs", "recommenders.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(page), "\n### Lists from Python\n")
+	block := func(language string) string {
+		_, code, ok := strings.Cut(text, "\n```"+language+"\n")
+		code, _, end := strings.Cut(code, "\n```")
+		if !ok || !end {
+			t.Fatalf("no %s there", language)
+		}
+		return code + "\n"
+	}
+	dir := place(t)
+	if err := os.WriteFile(filepath.Join(dir, "mine.toml"), []byte(block("toml")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(python, "-c", block("python"))
+	c.Dir = dir
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if out := do(t, dir, "run", "mine.toml"); !strings.Contains(out, "popular-by-sex") || strings.Contains(out, "got an empty list") {
+		t.Errorf("%s", out)
 	}
 }

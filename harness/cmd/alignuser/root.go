@@ -18,8 +18,10 @@ const welcome = `alignuser benchmarks recommenders with simulated users.
   alignuser run benchmarks/quickstart.toml    run it; the same command resumes
   alignuser report benchmarks/quickstart.toml print its leaderboard again
   alignuser compare benchmarks/quickstart.toml which of its differences are real?
+  alignuser gate my.toml --baseline my.baseline.json  is it worse than the run that was blessed?
   alignuser init my.toml                      start a suite of your own
   alignuser plugin list                       recommenders and data sets at hand
+  alignuser llm ping                          ask a language-model backend a question
   alignuser doctor                            is everything in place?
 
 alignuser <verb> --help shows an example for each verb.
@@ -58,12 +60,17 @@ func newRootCommand(a *app) *cobra.Command {
 		newListCommand(a),
 		newInitCommand(a),
 		newValidateCommand(a),
+		newPlanCommand(a),
 		newRunCommand(a),
 		newReportCommand(a),
 		newCompareCommand(a),
 		newRankCommand(a),
+		newBlessCommand(a),
+		newGateCommand(a),
+		newDataCommand(a),
 		newDoctorCommand(a),
 		newPluginCommand(a),
+		newLLMCommand(a),
 		newVersionCommand(a),
 		newCompletionCommand(a),
 	)

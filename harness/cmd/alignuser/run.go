@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/alignuser/alignuser/harness/host"
+	"github.com/alignuser/alignuser/harness/llm"
 	"github.com/alignuser/alignuser/harness/report"
 	"github.com/alignuser/alignuser/harness/run"
 	"github.com/alignuser/alignuser/harness/spec"
@@ -26,7 +27,7 @@ const defaultOut = "runs"
 // newRunCommand carries a suite out, or goes on with it.
 func newRunCommand(a *app) *cobra.Command {
 	var flags suiteFlags
-	var out string
+	var out, replay string
 	var workers int
 	c := &cobra.Command{
 		Use:   "run <suite.toml>",
@@ -35,13 +36,17 @@ func newRunCommand(a *app) *cobra.Command {
 runs/<suite>/<id>/, where id depends on the suite, the data, the plugins and the
 seed: the same command goes on where an earlier one ended, however it ended.
 
+--replay takes the answers of language-model backends from a cassette that
+alignuser llm export wrote: nothing is asked, and what is not in it is an error.
+
 The first Ctrl-C lets calls in flight finish (ten seconds at most), the second
 ends at once; neither loses what was finished.
 
 Exit status: 0 good, 1 some cells failed or the machine did, 2 the suite or the
 command line is wrong, 130 interrupted.`,
 		Example: "  alignuser run benchmarks/quickstart.toml\n" +
-			"  alignuser run benchmarks/movielens-100k.toml --set dataset.options.path=ml-100k",
+			"  alignuser run benchmarks/movielens-100k.toml --set dataset.options.path=ml-100k\n" +
+			"  alignuser run benchmarks/backends.toml --replay backends.cassette --out replayed",
 		Args:              atMostOne,
 		ValidArgsFunction: completeSuites,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -61,11 +66,12 @@ command line is wrong, 130 interrupted.`,
 			if out == "" {
 				return usagef("run: --out: want a folder, have nothing: leave the flag out for %s", defaultOut)
 			}
-			return a.runSuite(c.Context(), s, args[0], out, flags.sets)
+			return a.runSuite(c.Context(), s, args[0], out, replay, flags.sets)
 		},
 	}
 	flags.add(c)
 	c.Flags().StringVar(&out, "out", defaultOut, "`folder` of run folders")
+	c.Flags().StringVar(&replay, "replay", "", "`cassette` that answers for the backends")
 	c.Flags().IntVar(&workers, "workers", 0, "arms fitted at once; results do not depend on it (default: limits.workers of the suite)")
 	return c
 }
@@ -91,7 +97,7 @@ func noSuite() error {
 	return usagef("run: a suite is missing: one of these?%s", b.String())
 }
 
-func (a *app) runSuite(ctx context.Context, s *spec.Suite, path, out string, sets []string) error {
+func (a *app) runSuite(ctx context.Context, s *spec.Suite, path, out, replay string, sets []string) error {
 	ctx, soft, release := signals(ctx, a)
 	defer release()
 	config, err := a.hostConfig(path)
@@ -107,8 +113,8 @@ func (a *app) runSuite(ctx context.Context, s *spec.Suite, path, out string, set
 	progress := newProgress(a)
 	defer progress.Close()
 	plan, err := run.Prepare(soft, run.Config{
-		Suite: s, Host: h, Tasks: all.Tasks(), Root: out, CacheDir: a.cacheDir(), Offline: a.getenv("ALIGNUSER_OFFLINE") == "1",
-		Version: version(), Command: command(path, sets, s), Events: progress.Event,
+		Suite: s, Host: h, Tasks: all.Tasks(), Root: out, CacheDir: a.cacheDir(), Offline: a.offline(),
+		Version: version(), Command: command(path, sets, s), Events: progress.Event, Replay: replay, Getenv: a.getenv,
 	})
 	if err != nil && soft.Err() != nil {
 		return &exitError{code: exitInterrupted, err: errors.New("interrupted before any cell was begun: the same command starts over")}
@@ -122,6 +128,9 @@ func (a *app) runSuite(ctx context.Context, s *spec.Suite, path, out string, set
 	}
 	res, err := plan.Execute(ctx, soft.Done())
 	progress.Close()
+	if spent := (*llm.BudgetError)(nil); errors.As(err, &spent) {
+		return fmt.Errorf("%s: stopped with %d of %d cells done: %w", res.Dir, res.Done, res.Cells, err)
+	}
 	if err != nil {
 		return machineError(err)
 	}

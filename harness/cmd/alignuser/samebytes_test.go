@@ -72,12 +72,15 @@ func (s suiteRun) finish(cache string, env []string, args ...string) map[string]
 func (s suiteRun) files() map[string]string {
 	s.t.Helper()
 	files := map[string]string{}
-	for _, pattern := range []string{"cells.csv", "summary.csv", "failures.csv", "leaderboard.*", "evidence/*/*/*"} {
+	for _, pattern := range []string{"cells.csv", "summary.csv", "failures.csv", "leaderboard.*", "evidence/*/*/*", "evidence/*/*/*/*"} {
 		found, err := filepath.Glob(filepath.Join(s.out, "*", "*", filepath.FromSlash(pattern)))
 		if err != nil {
 			s.t.Fatal(err)
 		}
 		for _, f := range found {
+			if info, err := os.Stat(f); err != nil || info.IsDir() {
+				continue
+			}
 			b, err := os.ReadFile(f)
 			if err != nil {
 				s.t.Fatal(err)

@@ -20,8 +20,10 @@ import (
 // testPlugins are programs that only stories run. They lie in a folder of their
 // own, because what lies beside alignuser is taken for a built-in.
 var testPlugins = map[string]string{
-	"recommender-bad":  "./harness/host/testdata/badplugin",
-	"recommender-gate": "./harness/cmd/alignuser/testdata/recommender-gate",
+	"recommender-bad":     "./harness/host/testdata/badplugin",
+	"recommender-gate":    "./harness/cmd/alignuser/testdata/recommender-gate",
+	"recommender-spy":     "./harness/cmd/alignuser/testdata/recommender-spy",
+	"recommender-shuffle": "./harness/cmd/alignuser/testdata/recommender-shuffle",
 }
 
 // buildTestPlugins puts them into the folder test below bin.
@@ -43,6 +45,7 @@ func buildTestPlugins(bin string) error {
 func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"status": status, "await": await, "interrupt": interrupt, "lines": lines,
+		"openai-server": openaiServer,
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +46,13 @@ func newValidateCommand(a *app) *cobra.Command {
 			for _, w := range s.Warnings {
 				a.notef("warning: %v", w)
 			}
-			fmt.Fprintf(a.stdout, "%s: good: %s, %s, %s\n", args[0], s.Name, counted(len(s.Recommenders), "recommender"), counted(s.Repeats, "repeat"))
+			arms := counted(len(s.Recommenders), "recommender")
+			if n := len(s.Backends); n > 0 && len(s.Recommenders) == 0 {
+				arms = counted(n, "backend")
+			} else if n > 0 {
+				arms += ", " + counted(n, "backend")
+			}
+			fmt.Fprintf(a.stdout, "%s: good: %s, %s, %s\n", args[0], s.Name, arms, counted(s.Repeats, "repeat"))
 			return nil
 		},
 	}
@@ -57,6 +64,9 @@ func newValidateCommand(a *app) *cobra.Command {
 func counted(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
+	}
+	if stem, ok := strings.CutSuffix(what, "ry"); ok {
+		return fmt.Sprintf("%d %sries", n, stem) // tries
 	}
 	return fmt.Sprintf("%d %ss", n, what)
 }

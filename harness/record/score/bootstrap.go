@@ -24,7 +24,11 @@ func Resample(users []int32, columns [][]float64, seed uint64, workers int) [][]
 	base := drawSeed(seed, users)
 	out := make([][]float64, 0, len(columns))
 	for columns := range slices.Chunk(columns, blockColumns) {
-		out = append(out, newBlock(columns).draw(base, workers)...)
+		of := make([]series, len(columns))
+		for i, values := range columns {
+			of[i].values = values
+		}
+		out = append(out, newBlock(of).draw(base, workers)...)
 	}
 	return out
 }
@@ -38,17 +42,17 @@ const blockColumns = 128
 const batchDraws = 8
 
 // bootstrap gives every column's percentile interval: users are drawn with
-// replacement, and the mean is taken over the drawn users that have a value
-// (Efron and Tibshirani 1993, section 13.3). The draws depend on the seed and
-// the list of users, nothing else.
+// replacement, and the mean, or the ratio of sums, is taken over the drawn users
+// that have a value (Efron and Tibshirani 1993, section 13.3). The draws depend
+// on the seed and the list of users, nothing else.
 func (m *matrix) bootstrap(seed uint64, workers int) []interval {
 	base := drawSeed(seed, m.users)
 	out := make([]interval, 0, len(m.columns))
 	for columns := range slices.Chunk(m.columns, blockColumns) {
-		for _, means := range newBlock(columns).means(base, workers) {
-			v := interval{lost: draws - len(means)}
-			if len(means) > 0 {
-				v.lo, v.hi = quantile(means, 0.025), quantile(means, 0.975)
+		for _, drawn := range newBlock(columns).drawn(base, workers) {
+			v := interval{lost: draws - len(drawn)}
+			if len(drawn) > 0 {
+				v.lo, v.hi = quantile(drawn, 0.025), quantile(drawn, 0.975)
 			}
 			out = append(out, v)
 		}
@@ -67,27 +71,42 @@ func drawSeed(seed uint64, users []int32) uint64 {
 }
 
 // block is a set of columns laid out for drawing: a row per user with 0 where
-// undefined, and the distinct patterns of defined users.
+// undefined, and the distinct patterns of defined users. What ratios are over
+// stands behind the columns.
 type block struct {
 	users, columns int
-	values         []float64 // users x columns
+	width          int // columns, and one more for every ratio
+	of             []series
+	over           []int     // of each column: which place of the row it is over; -1: the count of users
+	values         []float64 // users x width
 	pattern        []int     // of each column
 	defined        [][]uint8 // per pattern, 1 per defined user; nil: all are
 }
 
-func newBlock(columns [][]float64) block {
-	b := block{users: len(columns[0]), columns: len(columns), pattern: make([]int, len(columns))}
-	b.values = make([]float64, b.users*b.columns)
+func newBlock(columns []series) block {
+	n := len(columns)
+	b := block{users: len(columns[0].values), columns: n, width: n, of: columns, pattern: make([]int, n), over: make([]int, n)}
+	for c := range columns {
+		b.over[c] = -1
+		if columns[c].over != nil {
+			b.over[c] = b.width
+			b.width++
+		}
+	}
+	b.values = make([]float64, b.users*b.width)
 	known := map[string]int{}
-	for c, values := range columns {
+	for c, series := range columns {
 		defined, all := make([]uint8, b.users), true
-		for u, v := range values {
+		for u, v := range series.values {
 			if math.IsNaN(v) {
 				all = false
 				continue
 			}
 			defined[u] = 1
-			b.values[u*b.columns+c] = v
+			b.values[u*b.width+c] = v
+			if b.over[c] >= 0 {
+				b.values[u*b.width+b.over[c]] = series.over[u]
+			}
 		}
 		p, ok := known[string(defined)]
 		if !ok {
@@ -104,7 +123,7 @@ func newBlock(columns [][]float64) block {
 	return b
 }
 
-// draw gives, per column, the mean of every draw.
+// draw gives, per column, the value of every draw; NaN: it has none.
 func (b block) draw(base uint64, workers int) [][]float64 {
 	all := make([]float64, b.columns*draws) // column after column
 	var wg sync.WaitGroup
@@ -127,8 +146,8 @@ func (b block) draw(base uint64, workers int) [][]float64 {
 	return out
 }
 
-// means gives, per column, the means of all draws that have one, sorted.
-func (b block) means(base uint64, workers int) [][]float64 {
+// drawn gives, per column, the values of all draws that have one, sorted.
+func (b block) drawn(base uint64, workers int) [][]float64 {
 	out := b.draw(base, workers)
 	var wg sync.WaitGroup
 	next := make(chan int, b.columns)
@@ -152,14 +171,14 @@ func (b block) means(base uint64, workers int) [][]float64 {
 type sampler struct {
 	block
 	weights []float64 // users x batchDraws: how often drawn
-	sums    []float64 // batchDraws x columns
+	sums    []float64 // batchDraws x width
 }
 
 func newSampler(b block) *sampler {
-	return &sampler{b, make([]float64, b.users*batchDraws), make([]float64, batchDraws*b.columns)}
+	return &sampler{b, make([]float64, b.users*batchDraws), make([]float64, batchDraws*b.width)}
 }
 
-// draw does draws [from, to) and stores their means. Sums run over users in
+// draw does draws [from, to) and stores their values. Sums run over users in
 // ascending order, so the result does not depend on who drew what.
 func (s *sampler) draw(base uint64, from, to int, all []float64) {
 	clear(s.weights)
@@ -172,10 +191,10 @@ func (s *sampler) draw(base uint64, from, to int, all []float64) {
 		}
 	}
 	for u := range s.users {
-		row := s.values[u*s.columns : (u+1)*s.columns]
+		row := s.values[u*s.width : (u+1)*s.width]
 		for d, w := range s.weights[u*batchDraws : (u+1)*batchDraws] {
 			if w != 0 {
-				addScaled(s.sums[d*s.columns:(d+1)*s.columns], row, w)
+				addScaled(s.sums[d*s.width:(d+1)*s.width], row, w)
 			}
 		}
 	}
@@ -184,9 +203,13 @@ func (s *sampler) draw(base uint64, from, to int, all []float64) {
 		for p, defined := range s.defined {
 			counts[p] = s.count(defined, d-from)
 		}
-		sums := s.sums[(d-from)*s.columns:]
+		sums := s.sums[(d-from)*s.width:]
 		for c := range s.columns {
-			all[c*draws+d] = sums[c] / counts[s.pattern[c]] // 0/0 is NaN: nobody defined was drawn
+			below := counts[s.pattern[c]]
+			if at := s.over[c]; at >= 0 {
+				below = sums[at]
+			}
+			all[c*draws+d] = s.of[c].of(sums[c], below) // 0/0 is NaN: nobody defined was drawn
 		}
 	}
 }

@@ -13,7 +13,14 @@ import (
 type matrix struct {
 	users   []int32 // ascending
 	at      map[int32]int
-	columns [][]float64 // one value per user; NaN: undefined
+	columns []series
+}
+
+// series is a Column over all users of the task.
+type series struct {
+	values []float64 // one per user; NaN: undefined
+	over   []float64 // nil: every user with a value counts once; else NaN where undefined
+	root   bool
 }
 
 func newMatrix(in []Judged) *matrix {
@@ -26,48 +33,86 @@ func newMatrix(in []Judged) *matrix {
 
 // add lays a column out over all users and gives its number.
 func (m *matrix) add(c Column) int {
-	out := make([]float64, len(m.users))
-	for i := range out {
-		out[i] = math.NaN()
-	}
-	for i, u := range c.Users {
-		out[m.at[u]] = c.Values[i]
+	out := series{values: m.spread(c.Users, c.Values), root: c.Root}
+	if c.Over != nil {
+		out.over = m.spread(c.Users, c.Over)
 	}
 	m.columns = append(m.columns, out)
 	return len(m.columns) - 1
 }
 
+// spread puts values in the places of their users, NaN elsewhere.
+func (m *matrix) spread(users []int32, values []float64) []float64 {
+	out := make([]float64, len(m.users))
+	for i := range out {
+		out[i] = math.NaN()
+	}
+	for i, u := range users {
+		out[m.at[u]] = values[i]
+	}
+	return out
+}
+
 // average adds the column of each user's mean over the repeats in which the
-// user has a value. One repeat is its own average.
+// user has a value; of a ratio, both parts. One repeat is its own average.
 func (m *matrix) average(repeats []int) int {
 	if len(repeats) == 1 {
 		return repeats[0]
 	}
+	first := m.columns[repeats[0]]
+	out := series{root: first.root, values: m.means(repeats, func(c series) []float64 { return c.values })}
+	if first.over != nil {
+		out.over = m.means(repeats, func(c series) []float64 { return c.over })
+	}
+	m.columns = append(m.columns, out)
+	return len(m.columns) - 1
+}
+
+func (m *matrix) means(repeats []int, part func(series) []float64) []float64 {
 	out := make([]float64, len(m.users))
 	for u := range out {
 		sum, n := 0.0, 0
 		for _, r := range repeats {
-			if v := m.columns[r][u]; !math.IsNaN(v) {
+			if v := part(m.columns[r])[u]; !math.IsNaN(v) {
 				sum += v
 				n++
 			}
 		}
 		out[u] = sum / float64(n) // 0/0 is NaN: undefined in every repeat
 	}
-	m.columns = append(m.columns, out)
-	return len(m.columns) - 1
+	return out
 }
 
-// mean over the users that have a value, added in the order of users.
-func mean(values []float64) (float64, int) {
-	sum, n := 0.0, 0
-	for _, v := range values {
-		if !math.IsNaN(v) {
-			sum += v
-			n++
+// value over the users that have one, added in the order of users, and how many
+// they are. A ratio without anything below has no value.
+func (c series) value() (float64, int) {
+	sum, below, n := 0.0, 0.0, 0
+	for u, v := range c.values {
+		if math.IsNaN(v) {
+			continue
+		}
+		sum += v
+		n++
+		if c.over != nil {
+			below += c.over[u]
 		}
 	}
-	return sum / float64(n), n
+	if c.over == nil {
+		below = float64(n)
+	}
+	v := c.of(sum, below)
+	if math.IsNaN(v) {
+		n = 0
+	}
+	return v, n
+}
+
+// of finishes a sum; 0/0 is NaN.
+func (c series) of(sum, below float64) float64 {
+	if c.root {
+		return math.Sqrt(sum / below)
+	}
+	return sum / below
 }
 
 // interval is what the draws say of a column.
@@ -81,7 +126,7 @@ func (m *matrix) finish(rows []row, intervals []interval) []record.Cell {
 	out := make([]record.Cell, len(rows))
 	for i, r := range rows {
 		if r.column >= 0 {
-			r.Value, r.N = mean(m.columns[r.column])
+			r.Value, r.N = m.columns[r.column].value()
 			r.Lo, r.Hi, r.Warnings = intervals[r.column].of(r.N, r.why, r.Warnings)
 		}
 		out[i] = r.Cell

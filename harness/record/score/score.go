@@ -19,13 +19,19 @@ import (
 	"github.com/alignuser/alignuser/harness/record"
 )
 
-// Column is a metric with one value per user.
+// Column is a metric with one value per user: the mean over users. With Over it
+// is a metric of all users together that is a ratio of sums, such as an error
+// per pair: ΣValues / ΣOver, where both are what a user adds. Either way its
+// interval draws users with all that belongs to them.
 type Column struct {
 	Metric  string
 	Version int
 	Users   []int32   // each once, in any order
 	Values  []float64 // NaN: undefined for this user
+	Over    []float64 // nil: every user with a value counts once; else not negative
+	Root    bool      // the metric is the square root of that
 	Why     string    // where nobody has a value: why, as a warning in the table; empty: a general one
+	Note    string    // what qualifies the value, as a warning in the table
 }
 
 // Whole is a metric that has no value per user, and therefore no interval.
@@ -131,9 +137,15 @@ func (s Sheet) check() error {
 		if len(c.Users) != len(c.Values) {
 			return fmt.Errorf("metric %s: %d users and %d values", c.Metric, len(c.Users), len(c.Values))
 		}
+		if c.Over != nil && len(c.Over) != len(c.Values) {
+			return fmt.Errorf("metric %s: %d values over %d", c.Metric, len(c.Values), len(c.Over))
+		}
 		for i, v := range c.Values {
 			if math.IsInf(v, 0) {
 				return fmt.Errorf("metric %s: user %d: %v", c.Metric, c.Users[i], v)
+			}
+			if c.Over != nil && !math.IsNaN(v) && !(c.Over[i] >= 0 && !math.IsInf(c.Over[i], 0) && (c.Over[i] > 0 || v == 0)) {
+				return fmt.Errorf("metric %s: user %d: %v over %v", c.Metric, c.Users[i], v, c.Over[i])
 			}
 		}
 		users := slices.Sorted(slices.Values(c.Users))
@@ -168,8 +180,10 @@ func scoreTask(in []Judged, repeats int, seed uint64, workers int) (cells, summa
 		for _, c := range in[arm.from:arm.to] {
 			for _, col := range c.Sheet.Columns {
 				at := m.add(col)
-				cellRows = append(cellRows, row{newCell(c.Key, col.Metric, col.Version), at, col.Why})
-				if sums, err = addRepeat(sums, row{newCell(c.Key, col.Metric, col.Version), at, col.Why}, 0); err != nil {
+				r := newCell(c.Key, col.Metric, col.Version)
+				r.Warnings = warnings(col.Note)
+				cellRows = append(cellRows, row{r, at, col.Why})
+				if sums, err = addRepeat(sums, row{r, at, col.Why}, 0); err != nil {
 					return nil, nil, err
 				}
 			}

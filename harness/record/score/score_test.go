@@ -46,7 +46,7 @@ func TestTwoUsers(t *testing.T) {
 	if c.Value != 0.5 || c.N != 2 || c.Lo != 0 || c.Hi != 1 {
 		t.Errorf("%+v", c)
 	}
-	means := newBlock([][]float64{{0, 1}}).means(drawSeed(1, []int32{3, 7}), 1)[0]
+	means := newBlock([]series{{values: []float64{0, 1}}}).drawn(drawSeed(1, []int32{3, 7}), 1)[0]
 	counts := map[float64]int{}
 	for _, m := range means {
 		counts[m]++
@@ -97,7 +97,7 @@ func TestUndefinedUsersDoNotCount(t *testing.T) {
 	if diff := cmp.Diff(want, summary, cmpopts.EquateNaNs()); diff != "" {
 		t.Error(diff)
 	}
-	lost := draws - len(newBlock([][]float64{{2, nan, 2}}).means(drawSeed(1, []int32{0, 1, 2}), 1)[0])
+	lost := draws - len(newBlock([]series{{values: []float64{2, nan, 2}}}).drawn(drawSeed(1, []int32{0, 1, 2}), 1)[0])
 	// 10,000/27 = 370 with standard deviation 19.
 	if lost < 275 || lost > 465 {
 		t.Errorf("%d draws without a defined user, want about 370", lost)

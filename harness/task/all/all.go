@@ -5,9 +5,11 @@ package all
 import (
 	"github.com/alignuser/alignuser/harness/task"
 	"github.com/alignuser/alignuser/harness/task/offline"
+	"github.com/alignuser/alignuser/harness/task/rating"
+	"github.com/alignuser/alignuser/harness/task/reading"
 )
 
 // Tasks lists every kind of task that a suite can ask for.
 func Tasks() []task.Task {
-	return []task.Task{offline.Task{}}
+	return []task.Task{offline.Task{}, rating.Task{}, reading.Task{}}
 }

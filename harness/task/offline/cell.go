@@ -2,8 +2,6 @@ package offline
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
 	"slices"
 
@@ -11,10 +9,6 @@ import (
 	"github.com/alignuser/alignuser/harness/task"
 	"github.com/alignuser/alignuser/sdk"
 )
-
-// batch is the number of users in one Recommend call: large enough that the
-// wire costs nothing, small enough that a kill loses little.
-const batch = 256
 
 // row is the evidence of one user: all that most metrics read.
 type row struct {
@@ -42,34 +36,10 @@ type wideRow struct {
 
 // Cell asks for rankings batch by batch, logs each, and seals the rows.
 func (b *bound) Cell(ctx context.Context, c task.Cell) error {
-	rows, err := b.restore(c.Done)
+	rows, err := task.InBatches(ctx, c, b.users, func(r wideRow) int32 { return r.User },
+		func(rec sdk.Recommender, users []int32) ([]wideRow, error) { return b.ask(ctx, rec, c.Seed, users) })
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.Key, err)
-	}
-	c.Step(len(rows) / batch)
-	if len(rows) < len(b.users) {
-		rec, err := c.Recommender(ctx)
-		if err != nil {
-			return err
-		}
-		for len(rows) < len(b.users) {
-			if c.Stopping() {
-				return task.ErrStopped
-			}
-			next, err := b.ask(ctx, rec, c.Seed, b.users[len(rows):min(len(rows)+batch, len(b.users))])
-			if err != nil {
-				return err
-			}
-			payload, err := json.Marshal(next)
-			if err != nil {
-				return fmt.Errorf("%s: log: %w", c.Key, err)
-			}
-			if err := c.Log(payload); err != nil {
-				return err
-			}
-			rows = append(rows, next...)
-			c.Step((len(rows) + batch - 1) / batch)
-		}
+		return err
 	}
 	for i := range rows {
 		b.complete(&rows[i])
@@ -101,27 +71,6 @@ func (b *bound) complete(r *wideRow) {
 		r.Categories = append(r.Categories, of...)
 		r.CategoryCounts = append(r.CategoryCounts, int32(len(of)))
 	}
-}
-
-// restore reads logged batches. They must be a prefix of the users in order.
-func (b *bound) restore(done [][]byte) ([]wideRow, error) {
-	var rows []wideRow
-	for i, payload := range done {
-		var part []wideRow
-		if err := json.Unmarshal(payload, &part); err != nil {
-			return nil, fmt.Errorf("log entry %d: %w", i+1, err)
-		}
-		rows = append(rows, part...)
-	}
-	if len(rows) > len(b.users) || (len(rows)%batch != 0 && len(rows) != len(b.users)) {
-		return nil, fmt.Errorf("log holds %d users where batches of %d from %d users were expected", len(rows), batch, len(b.users))
-	}
-	for i, r := range rows {
-		if r.User != b.users[i] {
-			return nil, fmt.Errorf("log has user %d in place %d, want %d", r.User, i, b.users[i])
-		}
-	}
-	return rows, nil
 }
 
 // ask gets the rankings of some users. One item more than the longest cutoff

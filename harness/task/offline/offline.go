@@ -174,4 +174,4 @@ func (b *bound) Facts() []record.Fact {
 func (b *bound) Users() int { return len(b.users) }
 
 // Size is the number of batches.
-func (b *bound) Size() int { return (len(b.users) + batch - 1) / batch }
+func (b *bound) Size() int { return task.Batches(len(b.users)) }

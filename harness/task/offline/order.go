@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/alignuser/alignuser/sdk"
@@ -41,10 +42,20 @@ func (b *bound) order(ctx context.Context, rec sdk.Recommender, rows []wideRow) 
 		for i := range part {
 			r := &part[i]
 			r.Scored = true
+			unpredictedLast(scores[i*items : (i+1)*items])
 			r.Above, r.Equal, r.Others = judge.place(scores[i*items:(i+1)*items], b.relevant[r.User], b.seen(r.User))
 		}
 	}
 	return nil
+}
+
+// unpredictedLast puts what an arm has no prediction for below all else, tied.
+func unpredictedLast(scores []float32) {
+	for i, s := range scores {
+		if s != s {
+			scores[i] = float32(math.Inf(-1))
+		}
+	}
 }
 
 // Roles of an item. Others are the zero value.

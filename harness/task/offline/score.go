@@ -159,7 +159,25 @@ func (c cell) column(m metric.Metric, k int) score.Column {
 	}
 	out := c.each(m.ID(k), m.Version, of)
 	out.Why = why
+	if m.User != nil {
+		out.Note = c.note()
+	}
 	return out
+}
+
+// note tells of users whom the arm had nothing to show, such as those that lists
+// from a file lack.
+func (c cell) note() string {
+	n := 0
+	for _, list := range c.lists {
+		if len(list) == 0 {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d users got an empty list, which counts as misses", n, len(c.lists))
 }
 
 // each computes a column row by row.

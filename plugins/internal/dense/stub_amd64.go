@@ -9,3 +9,8 @@ package dense
 //
 //go:noescape
 func tileAVX(depth int, a *float64, b *float64, c *float64, stride int)
+
+// addAVX adds steps times 32 elements of row to out.
+//
+//go:noescape
+func addAVX(steps int, out *float32, row *float32)

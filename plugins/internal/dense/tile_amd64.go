@@ -2,6 +2,19 @@ package dense
 
 import "golang.org/x/sys/cpu"
 
+// Add adds row to out, element by element. Both must have one length.
+func Add(out, row []float32) {
+	row = row[:len(out)]
+	whole := 0
+	if cpu.X86.HasAVX {
+		if steps := len(out) / addStep; steps > 0 {
+			addAVX(steps, &out[0], &row[0])
+			whole = steps * addStep
+		}
+	}
+	addPortable(out[whole:], row[whole:])
+}
+
 // tile is tilePortable in the fastest form that the processor has, with the
 // same bits.
 func tile(depth int, a, b, c []float64, stride int) {

@@ -93,3 +93,34 @@ done:
 	VMOVUPD Y11, 32(BX)
 	VZEROUPPER
 	RET
+
+// func addAVX(steps int, out *float32, row *float32)
+// Requires: AVX
+TEXT ·addAVX(SB), NOSPLIT, $0-24
+	MOVQ steps+0(FP), AX
+	MOVQ out+8(FP), CX
+	MOVQ row+16(FP), DX
+
+more:
+	TESTQ   AX, AX
+	JZ      end
+	VMOVUPS (CX), Y0
+	VADDPS  (DX), Y0, Y0
+	VMOVUPS Y0, (CX)
+	VMOVUPS 32(CX), Y0
+	VADDPS  32(DX), Y0, Y0
+	VMOVUPS Y0, 32(CX)
+	VMOVUPS 64(CX), Y0
+	VADDPS  64(DX), Y0, Y0
+	VMOVUPS Y0, 64(CX)
+	VMOVUPS 96(CX), Y0
+	VADDPS  96(DX), Y0, Y0
+	VMOVUPS Y0, 96(CX)
+	ADDQ    $0x80, CX
+	ADDQ    $0x80, DX
+	DECQ    AX
+	JMP     more
+
+end:
+	VZEROUPPER
+	RET

@@ -40,6 +40,7 @@ type people struct {
 	ids
 	age                []int32
 	gender, occupation []string
+	extra              extras
 }
 
 func (r *loader) readUsers() error {
@@ -51,10 +52,13 @@ func (r *loader) readUsers() error {
 			{"age", x.Age, false, &age},
 			{"gender", x.Gender, false, &gender},
 			{"occupation", x.Occupation, false, &occupation},
-		})
+		}, p.extra.wanted("user-attributes", x.Extra))
 	}
 	return r.each(x.File, begin, func(f [][]byte, _ int) error {
 		if err := p.fresh(f[id], "user"); err != nil {
+			return err
+		}
+		if err := p.extra.add(f); err != nil {
 			return err
 		}
 		if age >= 0 {
@@ -83,7 +87,7 @@ func (r *loader) readUsers() error {
 	})
 }
 
-func (p *people) table(x Users) sdk.Table {
+func (p *people) table(x Users) (sdk.Table, error) {
 	n := len(p.names)
 	t := sdk.Table{Name: sdk.TableUsers, Columns: []sdk.Column{{Name: "uid", Data: p.names}}}
 	if x.File != "" && x.Age != "" {
@@ -95,7 +99,9 @@ func (p *people) table(x Users) sdk.Table {
 	if x.File != "" && x.Occupation != "" {
 		t.Columns = append(t.Columns, sdk.Column{Name: "occupation", Data: padded(p.occupation, n, "")})
 	}
-	return t
+	more, err := p.extra.columns(n)
+	t.Columns = append(t.Columns, more...)
+	return t, err
 }
 
 // catalogue is items with their attributes; later ones may lack them.
@@ -105,6 +111,7 @@ type catalogue struct {
 	categories     []string
 	lists          []uint32
 	year           []int32
+	extra          extras
 }
 
 func (r *loader) readItems() error {
@@ -117,10 +124,13 @@ func (r *loader) readItems() error {
 			{"categories", x.Categories, true, &categories},
 			{"year", x.Year, false, &year},
 			{"summary", x.Summary, true, &summary},
-		})
+		}, c.extra.wanted("item-attributes", x.Extra))
 	}
 	return r.each(x.File, begin, func(f [][]byte, _ int) error {
 		if err := c.fresh(f[id], "item"); err != nil {
+			return err
+		}
+		if err := c.extra.add(f); err != nil {
 			return err
 		}
 		name := ""
@@ -165,13 +175,13 @@ func (c *catalogue) addCategories(field string, x Items) {
 	c.lists = append(c.lists, uint32(len(c.categories)))
 }
 
-func (c *catalogue) table(x Items) sdk.Table {
+func (c *catalogue) table(x Items) (sdk.Table, error) {
 	n := len(c.names)
 	t := sdk.Table{Name: sdk.TableItems, Columns: []sdk.Column{
 		{Name: "iid", Data: c.names}, {Name: "title", Data: padded(c.title, n, "")},
 	}}
 	if x.File == "" {
-		return t
+		return t, nil
 	}
 	if x.Categories != "" {
 		lists := padded(c.lists, n+1, uint32(len(c.categories)))
@@ -183,7 +193,9 @@ func (c *catalogue) table(x Items) sdk.Table {
 	if x.Year != "" || x.YearInTitle {
 		t.Columns = append(t.Columns, sdk.Column{Name: "year", Data: padded(c.year, n, -1)})
 	}
-	return t
+	more, err := c.extra.columns(n)
+	t.Columns = append(t.Columns, more...)
+	return t, err
 }
 
 func (e *events) table() sdk.Table {

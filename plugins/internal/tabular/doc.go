@@ -1,13 +1,13 @@
 // Package tabular reads interactions, users and items from tables that people
-// already have: separated text, RecBole atomic files and Parquet, each plain or
-// packed with gzip or zstd.
+// already have: separated text, RecBole atomic files, JSON lines and Parquet, each
+// plain or packed with gzip or zstd.
 //
 // Its opinion: a file means what its owner says, never what a reader guesses.
 // Columns, scale, encoding and the meaning of a repeated pair are told, and what
 // contradicts them is refused with file, line and remedy. Whatever is left out
 // on purpose is counted aloud.
 //
-// [Open] and [OpenParquet] give rows; [Load] makes tables of the contract from
+// [Open], [OpenLines] and [OpenParquet] give rows; [Load] makes tables of the contract from
 // them.
 package tabular
 

@@ -1,6 +1,7 @@
 package tabular
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,6 +40,7 @@ type Items struct {
 	CategorySeparator                    string
 	NoCategory                           string // a category that says there is none
 	YearInTitle                          bool   // the year is the last (1999) of the title
+	Extra                                []Extra
 }
 
 // Users maps the file of users. Without a file, the users are those of the
@@ -47,6 +49,7 @@ type Users struct {
 	File                        string
 	ID, Age, Gender, Occupation string
 	Occupations                 []string // words of Occupation by number; none: as written
+	Extra                       []Extra
 }
 
 // Tables declares what Load gives, in its order. Nullable columns of a kind that
@@ -77,8 +80,22 @@ func Tables() []sdk.TableSpec {
 	}
 }
 
-// column finds a mapped column. Option names the option to blame. It gives -1
-// where none is wanted.
+// Find gives the place of a column by its name or its position from "1", -1
+// where none is wanted. Option is the one to blame where there is no such
+// column, list says whether several words are welcome, and width is the number
+// of columns.
+func Find(rows Rows, file, option, want string, list bool, width int) (int, error) {
+	at, err := column(rows, file, option, want, width)
+	if err != nil || at < 0 {
+		return at, err
+	}
+	if why := rows.Refuses(at, list); why != "" {
+		return 0, sdk.Invalidf(option, "column %q of %s is %s", want, file, why)
+	}
+	return at, nil
+}
+
+// column finds a mapped column, whatever it holds.
 func column(rows Rows, file, option, want string, width int) (int, error) {
 	if want == "" {
 		return -1, nil
@@ -97,7 +114,9 @@ func column(rows Rows, file, option, want string, width int) (int, error) {
 		return 0, sdk.Invalidf(option, "%q: %s has no header: name columns by position, \"1\" to \"%d\", or set header = true", want, file, width)
 	}
 	hint := "it has " + strings.Join(names, ", ")
-	if near := sdk.Nearest(want, names); near != "" {
+	if len(names) == 1 {
+		hint = fmt.Sprintf("its only one is %q: is separator right?", names[0])
+	} else if near := sdk.Nearest(want, names); near != "" {
 		hint = "did you mean " + near + "?"
 	}
 	return 0, sdk.Invalidf(option, "%s has no column %q (%s)", file, want, hint)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,7 +61,15 @@ func Load(ctx context.Context, l Layout, emit sdk.Emit) (*Data, error) {
 		return nil, r.remedy(err)
 	}
 	r.report()
-	return &Data{Sources: r.sources, Tables: []sdk.Table{r.users.table(r.Users), r.items.table(r.Items), r.events.table()}}, nil
+	users, err := r.users.table(r.Users)
+	if err != nil {
+		return nil, fmt.Errorf("users that %s lacks: %w", r.Users.File, err)
+	}
+	items, err := r.items.table(r.Items)
+	if err != nil {
+		return nil, fmt.Errorf("items that %s lacks: %w", r.Items.File, err)
+	}
+	return &Data{Sources: r.sources, Tables: []sdk.Table{users, items, r.events.table()}}, nil
 }
 
 // remedy adds what the owner of the layout knows to do about damage.
@@ -116,7 +125,7 @@ func (r *loader) each(file string, begin func(rows Rows, width int) error, row f
 		fields, err := rows.Read()
 		if errors.Is(err, io.EOF) {
 			if n == 0 {
-				return sdk.Invalidf("path", "%s: holds no rows", file)
+				return sdk.Invalidf("path", "%s: holds no rows: export it again, or name another file", file)
 			}
 			break
 		}
@@ -160,16 +169,10 @@ type wanted struct {
 }
 
 // columns finds mapped columns.
-func columns(rows Rows, file string, width int, want []wanted) (err error) {
-	for _, w := range want {
-		if *w.at, err = column(rows, file, w.option, w.name, width); err != nil {
+func columns(rows Rows, file string, width int, want ...[]wanted) (err error) {
+	for _, w := range slices.Concat(want...) {
+		if *w.at, err = Find(rows, file, w.option, w.name, w.list, width); err != nil {
 			return err
-		}
-		if *w.at < 0 {
-			continue
-		}
-		if why := rows.Refuses(*w.at, w.list); why != "" {
-			return sdk.Invalidf(w.option, "column %q of %s is %s", w.name, file, why)
 		}
 	}
 	return nil
@@ -272,9 +275,9 @@ func (r *loader) value(field []byte) (float32, error) {
 		r.missing[0]++
 		return float32(math.NaN()), nil
 	}
-	v, err := strconv.ParseFloat(string(field), 64)
-	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0, fmt.Errorf("value %q is not a number", field)
+	v, ok := decimal(field)
+	if !ok {
+		return 0, fmt.Errorf("value %q is not a number: mend the line, or leave the field empty where there is no value", field)
 	}
 	s := r.Scale
 	if v < s.Min || v > s.Max {
@@ -284,6 +287,18 @@ func (r *loader) value(field []byte) (float32, error) {
 		return 0, fmt.Errorf("value %s is not on the scale from %v in steps of %v: mend the file, or set value-step (0: any value)", field, s.Min, s.Step)
 	}
 	return float32(v), nil
+}
+
+// decimal reads a finite number in decimals. Go would also take 0x1p-2 and 1_000,
+// which no table means.
+func decimal(field []byte) (float64, bool) {
+	for _, b := range field {
+		if (b < '0' || b > '9') && b != '.' && b != '-' && b != '+' && b != 'e' && b != 'E' {
+			return 0, false
+		}
+	}
+	v, err := strconv.ParseFloat(string(field), 64)
+	return v, err == nil
 }
 
 // latest is the year 2200; what lies beyond is in another unit.
@@ -301,8 +316,8 @@ func (r *loader) time(field []byte) (int64, error) {
 	if err == nil {
 		t = floorDiv(t, per)
 	} else {
-		f, err := strconv.ParseFloat(string(field), 64)
-		if err != nil || math.IsNaN(f) || math.Abs(f) >= 1<<62 {
+		f, ok := decimal(field)
+		if !ok || math.Abs(f) >= 1<<62 {
 			return 0, fmt.Errorf("time %q is not a number of seconds or of its unit", field)
 		}
 		t = int64(math.Floor(f / float64(per)))

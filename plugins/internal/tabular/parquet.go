@@ -2,7 +2,6 @@ package tabular
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -77,26 +76,13 @@ func OpenParquet(dir, name, join string) (_ Rows, err error) {
 		if r.file, err = parquet.OpenFile(at, size, parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true)); err != nil {
 			return err
 		}
+		if err := checkPages(at, size, r.file.Metadata()); err != nil {
+			return err
+		}
 		r.groups = r.file.RowGroups()
 		r.columns()
 		return nil
 	})
-}
-
-// checkFooter looks at the last eight bytes, since the decoder believes whatever
-// length they state.
-func checkFooter(at io.ReaderAt, size int64) error {
-	var tail [8]byte
-	if size < 12 {
-		return errors.New("too short")
-	}
-	if _, err := at.ReadAt(tail[:], size-8); err != nil {
-		return err
-	}
-	if n := int64(binary.LittleEndian.Uint32(tail[:])); string(tail[4:]) != "PAR1" || n > size-12 {
-		return errors.New("its end is missing")
-	}
-	return nil
 }
 
 // guard turns whatever damage does to the decoder into an error with a remedy.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
+	"runtime/metrics"
 	"strings"
 	"testing"
 	"time"
@@ -117,9 +118,41 @@ func readParquet(t testing.TB, content []byte) error {
 	return err
 }
 
+// FuzzParquet: no file breaks the reader, and none makes it allocate beyond what
+// its size explains.
+func FuzzParquet(f *testing.F) {
+	for _, how := range []parquet.WriterOption{
+		parquet.Compression(&parquet.Uncompressed), parquet.Compression(&parquet.Snappy), parquet.Compression(&parquet.Zstd), parquet.DataPageVersion(1),
+	} {
+		var b bytes.Buffer
+		w := parquet.NewGenericWriter[record](&b, parquet.MaxRowsPerRowGroup(2), how)
+		if _, err := w.Write(someRecords()); err != nil {
+			f.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b.Bytes())
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		before := allocated()
+		if err := readParquet(t, content); err != nil && !errors.Is(err, sdk.ErrInvalid) {
+			t.Fatalf("error without a kind: %v", err)
+		}
+		if n := allocated() - before; n > 1<<28 {
+			t.Fatalf("%d bytes of a file of %d", n, len(content))
+		}
+	})
+}
+
+func allocated() uint64 {
+	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
+}
+
 // TestParquetRandomDamage: changed bytes become an error or other values, never
-// a panic. It is no fuzz target, since the decoder may allocate and search for
-// seconds where a length in the footer is damaged.
+// a panic.
 func TestParquetRandomDamage(t *testing.T) {
 	plain := parquetFile(t, someRecords()...)
 	random := rand.New(rand.NewPCG(1, 2))

@@ -93,7 +93,7 @@ func (r *text) begin() error {
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
 		return bad(r.src.name, 1, "is UTF-16: convert it to UTF-8 (iconv -f utf-16 -t utf-8)")
 	case bytes.Equal(head, []byte("PAR")):
-		return bad(r.src.name, 1, `is Parquet: set component = "parquet"`)
+		return bad(r.src.name, 1, `is Parquet: read it as such (component or format = "parquet")`)
 	case bytes.HasPrefix(head, []byte("PK\x03")):
 		return bad(r.src.name, 1, "is a zip archive: unpack it")
 	}

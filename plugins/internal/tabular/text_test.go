@@ -110,7 +110,7 @@ func TestTextRefused(t *testing.T) {
 		"UTF-16":               {plain, "\xff\xfe1\x00", []string{"f:1: is UTF-16"}},
 		"zero byte":            {plain, "1,a\n2,\x00\n", []string{"f:2: holds a zero byte"}},
 		"zip":                  {plain, "PK\x03\x04", []string{"unpack it"}},
-		"parquet":              {plain, "PAR1", []string{`component = "parquet"`}},
+		"parquet":              {plain, "PAR1", []string{`component or format = "parquet"`}},
 		"empty":                {csv, "", []string{"f: empty"}},
 		"nameless column":      {csv, "a,,b\n", []string{"f:1: column 2 has no name"}},
 		"name twice":           {csv, "a,b,a\n", []string{`f:1: two columns are called "a"`}},

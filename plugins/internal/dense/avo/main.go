@@ -23,8 +23,22 @@ const (
 	size    = 8 // bytes of a float64
 )
 
+// An add takes step float32 at a time, in registers of wide.
+const (
+	wide  = 8
+	steps = 4
+	step  = steps * wide
+	half  = 4 // bytes of a float32
+)
+
 func main() {
 	ConstraintExpr("amd64")
+	tile()
+	add()
+	Generate()
+}
+
+func tile() {
 	TEXT("tileAVX", NOSPLIT, "func(depth int, a, b, c *float64, stride int)")
 	Pragma("noescape")
 	Doc("tileAVX is tilePortable in AVX: c is the first element of a tile whose",
@@ -77,5 +91,28 @@ func main() {
 	}
 	VZEROUPPER()
 	RET()
-	Generate()
+}
+
+func add() {
+	TEXT("addAVX", NOSPLIT, "func(steps int, out, row *float32)")
+	Pragma("noescape")
+	Doc("addAVX adds steps times 32 elements of row to out.")
+	n := Load(Param("steps"), GP64())
+	out, row := Load(Param("out"), GP64()), Load(Param("row"), GP64())
+	Label("more")
+	TESTQ(n, n)
+	JZ(LabelRef("end"))
+	for i := range steps {
+		sum := YMM()
+		VMOVUPS(Mem{Base: out, Disp: i * wide * half}, sum)
+		VADDPS(Mem{Base: row, Disp: i * wide * half}, sum, sum)
+		VMOVUPS(sum, Mem{Base: out, Disp: i * wide * half})
+	}
+	ADDQ(Imm(step*half), out)
+	ADDQ(Imm(step*half), row)
+	DECQ(n)
+	JMP(LabelRef("more"))
+	Label("end")
+	VZEROUPPER()
+	RET()
 }

@@ -25,7 +25,7 @@ type recommender struct {
 }
 
 func (m *recommender) Spec() sdk.ComponentSpec {
-	return spec(sdk.KindRecommender, sdk.FeatureScore, sdk.FeatureSave, sdk.FeatureUpdate)
+	return spec(sdk.KindRecommender, sdk.FeatureScore, sdk.FeaturePredictValues, sdk.FeatureSave, sdk.FeatureUpdate)
 }
 
 func (m *recommender) Validate(_ context.Context, o sdk.Options) []sdk.Diagnostic { return validate(o) }
@@ -194,6 +194,9 @@ func (m *recommender) Score(_ context.Context, r sdk.ScoreRequest) ([]float32, e
 		}
 		for _, item := range items {
 			s := m.score(user, int(item))
+			if !flaw("off-scale") {
+				s = 1 + 4*s/(s+8) // between 1 and 5, in the same order
+			}
 			switch {
 			case flaw("score-upside-down"):
 				s = -s

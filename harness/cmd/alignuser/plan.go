@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/alignuser/alignuser/harness/run"
+	"github.com/alignuser/alignuser/harness/spec"
+	"github.com/alignuser/alignuser/harness/task/all"
+)
+
+// newPlanCommand says what a run will take.
+func newPlanCommand(a *app) *cobra.Command {
+	var flags suiteFlags
+	var out string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "plan <suite.toml>",
+		Short: "What will a run take: cells, calls, tokens, money, time, disk?",
+		Long: `plan reads the data, as run would, and counts what is left to do: fits, and the calls,
+tokens and money of language-model backends. What journals already hold costs nothing.
+No backend is started and no key is needed.`,
+		Example:           "  alignuser plan benchmarks/backends.toml\n  alignuser plan benchmarks/quickstart.toml --json",
+		Args:              exactly("a suite"),
+		ValidArgsFunction: completeSuites,
+		RunE: func(c *cobra.Command, args []string) error {
+			s, err := spec.Load(args[0], flags.sets)
+			if err != nil {
+				return &exitError{code: exitUsage, err: err}
+			}
+			h, err := a.openHost(args[0])
+			if err != nil {
+				return err
+			}
+			defer h.Close()
+			plan, err := run.Prepare(c.Context(), run.Config{
+				Suite: s, Host: h, Tasks: all.Tasks(), Root: out, CacheDir: a.cacheDir(),
+				Offline: a.getenv("ALIGNUSER_OFFLINE") == "1", Version: version(),
+			})
+			if err != nil {
+				return suiteError(err)
+			}
+			defer plan.Close()
+			f, err := plan.Forecast(c.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeJSON(a, f)
+			}
+			a.printForecast(f)
+			return nil
+		},
+	}
+	flags.add(c)
+	c.Flags().StringVar(&out, "out", defaultOut, "`folder` of run folders")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func (a *app) printForecast(f run.Forecast) {
+	for _, t := range f.Tasks {
+		fmt.Fprintf(a.stdout, "%-10s %s of %d %s each, %d done\n", t.Task, counted(t.Cells, "cell"), t.Units, t.Unit, t.Done)
+	}
+	if f.Done == f.Cells {
+		fmt.Fprintf(a.stdout, "all done: %s\n", f.Run)
+		return
+	}
+	if f.Fits > 0 {
+		fmt.Fprintf(a.stdout, "fits       %d\n", f.Fits)
+	}
+	for _, b := range f.Backends {
+		fmt.Fprintf(a.stdout, "%-10s %s\n", b.Backend, callsText(b))
+		if b.Calls > b.Known {
+			fmt.Fprintf(a.stdout, "           about %d tokens of prompts, at most %d of answers%s\n", b.PromptTokens, b.CompletionTokens, costText(b))
+		}
+		if b.Exceeds != "" {
+			fmt.Fprintf(a.stdout, "           %s is too low for that: the run ends there, and goes on with a higher one\n", b.Exceeds)
+		}
+	}
+	if f.By != "" {
+		fmt.Fprintf(a.stdout, "time       %s of work, by the times of run %s\n", lasting(f.Seconds), f.By)
+	} else {
+		fmt.Fprintln(a.stdout, "time       not known: no run of this suite has finished")
+	}
+	fmt.Fprintf(a.stdout, "disk       about %s in %s\n", bytesText(f.Bytes), f.Run)
+}
+
+func callsText(b run.BackendForecast) string {
+	text := counted(int(b.Calls), "call")
+	if b.Known > 0 {
+		text += fmt.Sprintf(", %d of them answered by journals", b.Known)
+	}
+	if b.Seconds > 0 {
+		text += fmt.Sprintf("; %s if an answer takes a second, %d at once", lasting(b.Seconds), b.AtOnce)
+	}
+	return text
+}
+
+func costText(b run.BackendForecast) string {
+	switch {
+	case b.Currency != "":
+		return fmt.Sprintf("; at most %.4f %s, retries apart", b.Cost, b.Currency)
+	case b.Journaled:
+		return "; no price is given"
+	}
+	return "; free"
+}
+
+// lasting words a time that is an estimate.
+func lasting(seconds float64) string {
+	d := time.Duration(seconds * float64(time.Second))
+	switch {
+	case d < 10*time.Second:
+		return "about " + d.Round(100*time.Millisecond).String()
+	case d < time.Hour:
+		return "about " + d.Round(time.Second).String()
+	}
+	return "about " + d.Round(time.Minute).String()
+}
