@@ -1,8 +1,8 @@
 package compare
 
 import (
-	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/alignuser/alignuser/harness/record/score"
@@ -59,29 +59,28 @@ func TestIntervalsCover(t *testing.T) {
 }
 
 // Three rivals that are no different from a named baseline: after Holm any of them is called
-// different in at most 5 % of studies. Differences share the baseline's noise.
+// different in at most 5 % of studies. Differences share the baseline's noise. The share is
+// near 5 %, and 1,000 studies tell it to within 1.4 points only, so there are ten times as many.
 func TestNothingIsFoundWhereNothingIs(t *testing.T) {
-	arms := drawn(2, 4*studies, 0)
-	var columns [][]float64
-	for s := range studies {
-		for a := 1; a < 4; a++ {
-			columns = append(columns, minus(arms[4*s+a], arms[4*s]))
-		}
-	}
-	p := flipped(columns)
 	found := 0
-	for s := range studies {
-		lowest := math.Inf(1)
-		for _, v := range Holm(p[3*s : 3*s+3]) {
-			lowest = min(lowest, v)
+	for batch := range uint64(10) {
+		arms := drawn(100+batch, 4*studies, 0)
+		var columns [][]float64
+		for s := range studies {
+			for a := 1; a < 4; a++ {
+				columns = append(columns, minus(arms[4*s+a], arms[4*s]))
+			}
 		}
-		if lowest <= Alpha {
-			found++
+		p := flipped(columns)
+		for s := range studies {
+			if slices.Min(Holm(p[3*s:3*s+3])) <= Alpha {
+				found++
+			}
 		}
 	}
-	t.Logf("%d of %d", found, studies)
-	if found > studies/20 {
-		t.Errorf("%d of %d studies call copies different", found, studies)
+	t.Logf("%d of %d", found, 10*studies)
+	if found > 10*studies/20 {
+		t.Errorf("%d of %d studies call copies different", found, 10*studies)
 	}
 }
 
