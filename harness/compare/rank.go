@@ -115,7 +115,7 @@ func (s *Study) tieGroups(m int, order []int, out []record.Standing) {
 }
 
 // detectable gives arms the smallest difference from the best arm that their users could
-// have shown; the best gets the median of the others'.
+// have shown; the best gets the median of the others' that are no copies of it.
 func (s *Study) detectable(pairs []pair, leader int, of []int, out []record.Standing) {
 	if leader != 0 {
 		return
@@ -129,7 +129,9 @@ func (s *Study) detectable(pairs []pair, leader int, of []int, out []record.Stan
 		_, sd := meanSD(d)
 		v := Detectable(sd, len(d), Alpha, Power)
 		out[of[i]].Detectable = v
-		all = append(all, v)
+		if v > 0 { // a copy of the best says nothing of what users could have shown
+			all = append(all, v)
+		}
 	}
 	if len(all) > 0 {
 		slices.Sort(all)
