@@ -67,7 +67,15 @@ func (p *Plan) findBackends(catalogue Catalogue) error {
 		if b.local() {
 			code = exe.Digest
 		}
-		b.identity = digest("llm", m.Plugin, described.Name, options, code)
+		parts := []any{"llm", m.Plugin, described.Name, options, code}
+		files, err := contents(described.Options, m.Options) // a model tuned anew is another model
+		if err != nil {
+			return spec.Errors{m.Blame("llm."+m.Name, err)}
+		}
+		if len(files) > 0 {
+			parts = append(parts, files)
+		}
+		b.identity = digest(parts...)
 		b.journaled = m.Journal == spec.JournalAlways ||
 			m.Journal == spec.JournalAuto && (described.Determinism != sdk.DeterminismBitwise || m.Price != nil || !b.local())
 		p.backends = append(p.backends, b)

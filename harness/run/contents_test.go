@@ -5,6 +5,7 @@ package run
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,7 +117,7 @@ func TestTasksThatRefuseArms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Tasks[0].Invalid != "" || len(m.Arms) != 5 || m.Arms[0].Name != "popular" || m.Arms[0].Tasks == nil || len(m.Arms[0].Tasks) != 0 {
+	if m.Tasks[0].Invalid != "" || len(m.Arms) != 4 || slices.ContainsFunc(m.Arms, func(a record.ArmFacts) bool { return a.Name == "popular" }) {
 		t.Errorf("%q, %+v", m.Tasks[0].Invalid, m.Arms)
 	}
 	told := false

@@ -1,0 +1,407 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// feature is one input of a score: its hash, its value, and what it is in words.
+type feature struct {
+	hash  uint64
+	value float64
+	prior float64 // weight before any tuning
+	kind  string  // with subject, for reasons
+	of    string
+}
+
+// question is one open choice with all that its scores rest on.
+type question struct {
+	field  uint64      // hash of the path without references and places
+	values []uint64    // hashes of the values
+	common []feature   // of the place; every value weighs them its own way
+	own    [][]feature // of each value; all values of a field weigh them alike
+	lean   []float64   // of each value: how the prior leans
+	words  []string
+}
+
+// taken is a choice made earlier in the same answer.
+type taken struct {
+	field string
+	word  string
+}
+
+// Words that the prior knows. They are general words of English, not of any prompt.
+var (
+	positive = words("watch yes true like accept buy click keep good next stay continue agree follow next_page high")
+	negative = words("skip no false dislike reject exit leave stop bad quit terminate back decline low")
+	most     = words("highest most largest best greatest top maximum")
+	least    = words("lowest fewest least smallest worst minimum")
+	quality  = words("mean average rating score value star rated gave given")
+	fame     = words("count rating vote watched viewer people user popularity seen shown")
+	idle     = words("a an the of and or is are has have had was were do does did which what who how many much that this these those in on at by to for with it its")
+	dislikes = words("dislike disliked skipped hated avoid rejected never")
+)
+
+func words(list string) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range strings.Fields(list) {
+		out[stem(w)] = true
+	}
+	return out
+}
+
+// polarity is +1 for words of assent, -1 for words of refusal, 0 for others.
+func polarity(word string) float64 {
+	w := stem(word)
+	switch {
+	case positive[w]:
+		return 1
+	case negative[w]:
+		return -1
+	}
+	return 0
+}
+
+// fieldOf takes references and places out of a path, so that ITEM_3.decision and
+// ITEM_1.decision are one field, and gives the reference or the place.
+func fieldOf(path string) (field, ref string, place int) {
+	place = -1
+	parts := strings.Split(path, ".")
+	for i, part := range parts {
+		switch {
+		case isReference(part):
+			ref, parts[i] = part, "*"
+		case part != "" && digit(part[0]):
+			n := 0
+			for _, c := range []byte(part) {
+				if !digit(c) || n > maxValues {
+					n = -1
+					break
+				}
+				n = 10*n + int(c-'0')
+			}
+			if n >= 0 {
+				place, parts[i] = n, "*"
+			}
+		}
+	}
+	return strings.Join(parts, "."), ref, place
+}
+
+// ask describes one choice of a prompt.
+func (p *prompt) ask(path string, s *shape, before []taken) question {
+	name, ref, place := fieldOf(path)
+	q := question{field: hash(basis, name), words: s.words, own: make([][]feature, len(s.words)), lean: make([]float64, len(s.words))}
+	for _, w := range s.words {
+		q.values = append(q.values, hash(basis, w))
+	}
+	at := -1
+	if n, ok := p.of[ref]; ok && ref != "" {
+		at = n
+	} else if ref == "" && place >= 0 && place < len(p.blocks) {
+		at = place
+	}
+	if at >= 0 {
+		q.common = p.describe(at)
+	} else {
+		q.common = p.whole(before)
+	}
+	if at < 0 {
+		p.point(&q)
+	}
+	q.leaning(p, at, before)
+	return q
+}
+
+// bins is how finely a number is cut where a weight is to depend on its size.
+const bins = 4
+
+// numeric adds a number as it is and as the bin that it is in.
+func numeric(out []feature, kind, of string, v float64) []feature {
+	h := hash(hash(basis, kind), of)
+	out = append(out, feature{hash: h, value: v, kind: kind, of: of})
+	return append(out, feature{hash: combine(h, uint64(int64(math.Floor(v*bins)))+17), value: 1})
+}
+
+// maxWords of a block become features of their own.
+const maxWords = 24
+
+// describe gives the features of a block: where it stands, which sections its
+// words are in, its numbers, its rank by them among the blocks, and its words.
+func (p *prompt) describe(at int) []feature {
+	b := &p.blocks[at]
+	out := make([]feature, 0, 2+2*len(p.sections)+5*len(b.numbers)+min(len(b.words), maxWords))
+	out = append(out, feature{hash: hash(basis, "always"), value: 1})
+	out = append(out, feature{hash: combine(hash(basis, "place"), uint64(min(at, 31))), value: 1})
+	strongest := 0.0
+	for i := range p.sections {
+		s := &p.sections[i]
+		v := p.overlap(b.words, func(w uint64) bool { return s.words[w] })
+		out = numeric(out, "words in", s.name, v)
+		strongest = math.Max(strongest, v)
+	}
+	for _, n := range b.numbers {
+		label := n.label()
+		out = numeric(out, "number", label, magnitude(n.value))
+		out = numeric(out, "rank by", label, p.rank(label, n.value))
+		// The product of a number and of what the block shares with the rest.
+		out = append(out, feature{hash: combine(hash(basis, "shared and"), hash(basis, label)), value: float64(strongest * magnitude(n.value))})
+	}
+	for i, w := range b.words {
+		if i == maxWords {
+			break
+		}
+		out = append(out, feature{hash: combine(hash(basis, "word"), w), value: 1})
+	}
+	return out
+}
+
+// label is the word that says what a number is: the one before it, else the one
+// behind it.
+func (n number) label() string {
+	if n.before == "" {
+		return n.after
+	}
+	return n.before
+}
+
+// called reports whether a word is the label of the number, on either side.
+func (n number) called(word string) bool { return word != "" && (n.before == word || n.after == word) }
+
+// rank is the share of blocks whose number of that label is smaller, ties half.
+func (p *prompt) rank(label string, v float64) float64 {
+	below, others := 0.0, 0.0
+	for i := range p.blocks {
+		for _, n := range p.blocks[i].numbers {
+			if n.label() != label {
+				continue
+			}
+			others++
+			switch {
+			case n.value < v:
+				below++
+			case n.value == v:
+				below += 0.5
+			}
+			break
+		}
+	}
+	if others == 0 {
+		return 0.5
+	}
+	return below / others
+}
+
+// whole gives the features of a choice that belongs to no block: the choices made
+// before it, and the numbers outside blocks.
+func (p *prompt) whole(before []taken) []feature {
+	out := []feature{{hash: hash(basis, "always"), value: 1}}
+	counts, order := map[taken]int{}, []taken(nil)
+	for _, t := range before {
+		if counts[t] == 0 {
+			order = append(order, t)
+		}
+		counts[t]++
+	}
+	for _, t := range order {
+		share := float64(counts[t]) / float64(len(before))
+		out = numeric(out, "chosen before", t.field+" "+t.word, share)
+	}
+	for i := range p.sections {
+		for _, l := range p.sections[i].lines {
+			for _, n := range l.numbers {
+				if len(out) > 200 {
+					return out
+				}
+				out = numeric(out, "number", p.sections[i].name+" "+n.label(), magnitude(n.value))
+			}
+		}
+	}
+	return out
+}
+
+// Weights of the prior for choices that point at something in the prompt.
+const (
+	priorAsked   = 9.0  // the value's words are asked for
+	priorRest    = 4.0  // the value's words are in the rest of the prompt
+	priorMost    = 12.0 // a number that is asked for is the largest, or the smallest
+	priorCounted = 8.0  // so many blocks have what is asked for
+	priorCopied  = 7.0  // the value stands in the block that is asked about
+)
+
+// point adds, for each value, how well what is asked fits the lines that the value
+// names, or the value itself as a number.
+func (p *prompt) point(q *question) {
+	asked, refs, sign := map[uint64]bool{}, []string(nil), 0.0
+	stems := map[string]bool{}
+	quoted := map[uint64]bool{}
+	for _, l := range p.asked {
+		for i, part := range strings.Split(l.text, `"`) {
+			if i%2 == 1 {
+				for _, w := range parseLine(part).words {
+					quoted[w] = true
+				}
+			}
+		}
+		refs = append(refs, l.refs...)
+		for _, w := range strings.FieldsFunc(l.text, func(r rune) bool { return r < 0x80 && !letter(byte(r)) }) {
+			s := stem(w)
+			stems[s] = true
+			if !idle[s] {
+				asked[hash(basis, s)] = true
+			}
+			switch {
+			case most[s]:
+				sign = 1
+			case least[s]:
+				sign = -1
+			}
+		}
+	}
+	if len(quoted) > 0 {
+		asked = quoted // what stands in quotes is what is asked for
+	}
+	add := func(i int, kind, of string, v, prior float64) {
+		q.own[i] = append(q.own[i], feature{hash: hash(hash(basis, kind), ""), value: v, prior: prior, kind: kind, of: of})
+	}
+	for i, word := range q.words {
+		if at, ok := p.of[word]; ok {
+			b := &p.blocks[at]
+			add(i, "asked words in", word, p.cover(asked, b.words), priorAsked)
+			add(i, "words elsewhere of", word, p.elsewhere(b), priorRest)
+			if sign != 0 {
+				for _, n := range b.numbers {
+					if stems[n.before] || stems[n.after] {
+						label := n.before
+						if !stems[label] {
+							label = n.after
+						}
+						add(i, "extreme "+label, word, p.extreme(label, n.value, sign), priorMost)
+						break
+					}
+				}
+			}
+			continue
+		}
+		if len(p.blocks) == 0 {
+			continue
+		}
+		if len(refs) > 0 {
+			add(i, "written at", refs[0], p.written(refs[0], word, stems), priorCopied)
+		} else if fmt.Sprint(p.counted(asked)) == word {
+			add(i, "counted", word, 1, priorCounted)
+		}
+	}
+}
+
+// cover is the share of the asked words, by rarity among the blocks, that a block
+// holds. Words that no block or every block holds ask for nothing.
+func (p *prompt) cover(asked map[uint64]bool, words []uint64) float64 {
+	has := make(map[uint64]bool, len(words))
+	for _, w := range words {
+		has[w] = true
+	}
+	all, both := 0.0, 0.0
+	counts := map[uint64]int{}
+	var order []uint64
+	for i := range p.blocks {
+		for _, w := range p.blocks[i].words {
+			if asked[w] {
+				if counts[w] == 0 {
+					order = append(order, w)
+				}
+				counts[w]++
+			}
+		}
+	}
+	for _, w := range order {
+		r := 1/float64(counts[w]) - 1/float64(len(p.blocks)+1)
+		all += r
+		if has[w] {
+			both += r
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return both / all
+}
+
+// elsewhere is what share of a block's words the sections hold, leaving out words
+// that other blocks hold too.
+func (p *prompt) elsewhere(b *block) float64 {
+	best := 0.0
+	for i := range p.sections {
+		s := &p.sections[i]
+		best = math.Max(best, p.overlap(b.words, func(w uint64) bool { return s.words[w] }))
+	}
+	return best
+}
+
+// extreme is 1 where no block has a larger number of the label (or a smaller one,
+// by the sign), and falls with every block that has.
+func (p *prompt) extreme(label string, v, sign float64) float64 {
+	beyond, others := 0.0, 0.0
+	for i := range p.blocks {
+		for _, n := range p.blocks[i].numbers {
+			if n.called(label) {
+				others++
+				if float64((n.value-v)*sign) > 0 {
+					beyond++
+				}
+				break
+			}
+		}
+	}
+	if others == 0 {
+		return 0
+	}
+	return 1 - beyond/others
+}
+
+// counted is how many blocks hold the rarest of the asked words that any holds.
+func (p *prompt) counted(asked map[uint64]bool) int {
+	counts := map[uint64]int{}
+	var order []uint64
+	for i := range p.blocks {
+		for _, w := range p.blocks[i].words {
+			if asked[w] {
+				if counts[w] == 0 {
+					order = append(order, w)
+				}
+				counts[w]++
+			}
+		}
+	}
+	best := 0
+	for _, w := range order {
+		if n := counts[w]; n < len(p.blocks) && (best == 0 || p.df[w] > 0 && n < best) {
+			best = n
+		}
+	}
+	if best == 0 && len(order) > 0 {
+		best = len(p.blocks)
+	}
+	return best
+}
+
+// written is 1 where a number of the block is the value and has a label that the
+// question names, half where it has another.
+func (p *prompt) written(ref, word string, stems map[string]bool) float64 {
+	at, ok := p.of[ref]
+	if !ok {
+		return 0
+	}
+	best := 0.0
+	for _, n := range p.blocks[at].numbers {
+		if n.text != word {
+			continue
+		}
+		best = math.Max(best, 0.5)
+		if stems[n.before] || stems[n.after] || stems["give"] && (n.before == "gave" || n.before == "given") {
+			best = 1
+		}
+	}
+	return best
+}
