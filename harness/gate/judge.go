@@ -309,8 +309,7 @@ func (p paired) judge(k *Check, in func(int) bool, g Margin, alpha float64, s St
 			v = -v
 		}
 		beyond[i] = v - k.Margin
-		k.sd += (d[i] - k.Difference) * (d[i] - k.Difference)
 	}
-	k.sd = math.Sqrt(k.sd / float64(max(1, len(d)-1)))
+	k.sd = spread(d)
 	k.P = s.Greater(beyond)
 }

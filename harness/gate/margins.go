@@ -71,7 +71,12 @@ func parseMargins(path, text string) (Margins, error) {
 		if errors.As(err, &parse) {
 			return m, sdk.Invalidf("", "%s:%d: %s", path, parse.Position.Line, strings.TrimSuffix(parse.Message, "."))
 		}
-		return m, sdk.Invalidf("", "%s: %v", path, err)
+		text, line := strings.TrimPrefix(err.Error(), "toml: "), 0
+		if n, _ := fmt.Sscanf(text, "line %d", &line); n == 1 { // a value of a wrong type
+			_, text, _ = strings.Cut(text, "(last key ")
+			return m, sdk.Invalidf("", "%s:%d: %s", path, line, strings.Replace(text, ")", "", 1))
+		}
+		return m, sdk.Invalidf("", "%s: %s", path, text)
 	}
 	lines := strings.Split(text, "\n")
 	var wrong []error

@@ -63,7 +63,7 @@ func (r Report) Text(w io.Writer) error {
 	return err
 }
 
-// printable keeps a terminal from obeying what stands in a baseline file.
+// printable keeps readers from obeying what stands in a baseline file.
 func printable(r rune) rune {
 	if unicode.IsControl(r) && r != '\n' {
 		return utf8.RuneError
@@ -149,5 +149,5 @@ func (c Check) signed(v float64) string {
 
 // escape keeps names and reasons from becoming Markdown, HTML or a new column.
 func escape(s string) string {
-	return strings.NewReplacer("&", "&amp;", "\r", " ", "\\", "\\\\", "|", "\\|", "<", "&lt;", ">", "&gt;", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "]", "\\]", "\n", " ").Replace(s)
+	return strings.NewReplacer("&", "&amp;", "\r", " ", "\\", "\\\\", "|", "\\|", "<", "&lt;", ">", "&gt;", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "]", "\\]", "\n", " ").Replace(strings.Map(printable, s))
 }

@@ -30,7 +30,7 @@ its margin and no more; without --margins the primary metric of each task may lo
 Exit status: 0 pass: no worse, beyond doubt; 3 regression: worse than the margin, beyond
 doubt; 4 inconclusive: these users cannot tell, and it says how many would; 5 incomparable:
 data, split or task are not those of the baseline; 6 invalid: a control failed or numbers are
-missing; 2 the command line or a file is wrong.
+missing; 2 the command line or a file is wrong; 1 anything else, such as no run at all.
 
 A margins file has one [[margin]] per rule:
 
