@@ -42,8 +42,8 @@ func reading(t Table) string {
 	}
 	switch {
 	case t.hasPlaces():
-		s = append(s, "Rows that share a letter are tied: paired differences over users do not tell them from the best row of that letter, at 5 % after Holm; ~ marks all but that best one.",
-			"Ranks: 95 % of bootstrap samples of users rank the row so.")
+		s = append(s, "Rows that share a letter are tied: paired differences over "+t.unit()+" do not tell them from the best row of that letter, at 5 % after Holm; ~ marks all but that best one.",
+			"Ranks: 95 % of bootstrap samples of "+t.unit()+" rank the row so.")
 		if r := t.resolution(); r != "" {
 			s = append(s, r)
 		}

@@ -153,7 +153,7 @@ func (t Table) agreement() string {
 		of   func(*Place) *float64
 		sign float64
 	}{
-		{"mean rank inside users", func(p *Place) *float64 { return p.MeanRank }, -1},
+		{"mean rank inside " + t.unit(), func(p *Place) *float64 { return p.MeanRank }, -1},
 		{"Borda over the task's metrics", func(p *Place) *float64 { return p.Borda }, 1},
 	}
 	var other []string
@@ -175,7 +175,7 @@ func (t Table) agreement() string {
 		}
 	}
 	if len(other) == 0 {
-		return "Mean ranks inside users and Borda over the task's metrics give the same order."
+		return "Mean ranks inside " + t.unit() + " and Borda over the task's metrics give the same order."
 	}
 	return "Another way to rank gives another order: " + strings.Join(other, ", ") + "."
 }
@@ -188,8 +188,8 @@ func (t Table) resolution() string {
 	if len(t.Columns) == 0 || t.Columns[0].Detectable == nil {
 		return ""
 	}
-	return fmt.Sprintf("Smallest difference of %s from the best row that these users show with power 0.8 (median over rows): %s.",
-		t.Columns[0].Metric, number(*t.Columns[0].Detectable, decimals(t, 0)))
+	return fmt.Sprintf("Smallest difference of %s from the best row that these %s show with power 0.8 (median over rows): %s.",
+		t.Columns[0].Metric, t.unit(), number(*t.Columns[0].Detectable, decimals(t, 0)))
 }
 
 // diagramHelp says how to read a critical-difference diagram.

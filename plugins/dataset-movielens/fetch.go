@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -181,6 +182,9 @@ func (f fetcher) download(ctx context.Context, path string) error {
 		return file.Close()
 	}
 	address := f.address()
+	if u, err := url.Parse(address); err != nil || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return sdk.Invalidf("mirror", "want an address that begins with https:// and holds no login")
+	}
 	f.say(have, "from %s", address)
 	reply, err := f.ask(ctx, address, have)
 	if plain, ok := strings.CutPrefix(address, "https://"); ok && badCertificate(err) {

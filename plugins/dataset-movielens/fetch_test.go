@@ -180,6 +180,7 @@ func TestFetchRefuses(t *testing.T) {
 		"offline":    {func(f *fetcher) { f.request.Offline = true }, whole, "the network may not be used"},
 		"hash":       {func(f *fetcher) { f.sha256 = strings.Repeat("0", 64) }, whole, "is not the public release"},
 		"too long":   {func(f *fetcher) { f.bytes -= 5 }, whole, "is not the public release"},
+		"login":      {func(f *fetcher) { f.mirror = "https://me:secret@host/x" }, whole, "holds no login"},
 		"not there":  {nil, http.NotFound, "the server answers 404"},
 		"down":       {nil, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, "giving up after 5 attempt(s)"},
 		"no archive": {func(f *fetcher) { f.local = "/nowhere.zip" }, whole, "there is no such file"},

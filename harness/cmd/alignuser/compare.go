@@ -39,7 +39,10 @@ docs/statistics.md has the formulas.`,
 			"  alignuser compare runs/quickstart/0123456789ab runs/quickstart/ba9876543210",
 		Args:              atLeastOne("a run folder or a suite"),
 		ValidArgsFunction: completeSuites,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
+			if c.Flags().Changed("against") && flags.allPairs {
+				return usagef("compare: --against and --all-pairs: say one of them: all pairs are against everybody")
+			}
 			return a.compare(&flags, args)
 		},
 	}
@@ -48,7 +51,6 @@ docs/statistics.md has the formulas.`,
 	c.Flags().BoolVar(&flags.allPairs, "all-pairs", false, "compare every two arms")
 	c.Flags().BoolVar(&flags.union, "union", false, "several runs: put all arms into one table")
 	c.Flags().BoolVar(&flags.override, "override-signature", false, "compare runs of different protocols on the same data, and stamp the output")
-	c.MarkFlagsMutuallyExclusive("against", "all-pairs")
 	return c
 }
 
