@@ -32,8 +32,16 @@ func mustFilter(t testing.TB, c *Corpus, p FilterParams) (*Corpus, FilterStats) 
 // user 3 with one item left, then user 4, whose items were 4 and 5.
 func TestCore(t *testing.T) {
 	f := newFake(6, 6, []event{
-		{0, 0, 5, 1}, {0, 1, 4, 2}, {1, 1, 3, 3}, {1, 2, 2, 4}, {2, 2, 1, 5}, {2, 0, 5, 6},
-		{3, 2, 5, 7}, {3, 3, 5, 8}, {4, 4, 5, 9}, {4, 5, 5, 10},
+		{0, 0, 5, 1},
+		{0, 1, 4, 2},
+		{1, 1, 3, 3},
+		{1, 2, 2, 4},
+		{2, 2, 1, 5},
+		{2, 0, 5, 6},
+		{3, 2, 5, 7},
+		{3, 3, 5, 8},
+		{4, 4, 5, 9},
+		{4, 5, 5, 10},
 	})
 	f.set("users", "age", []int32{10, 11, 12, 13, 14, 15})
 	c := mustOpen(t, Config{}, f)

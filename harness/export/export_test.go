@@ -22,12 +22,16 @@ func small() Source {
 			{Name: "uid", Data: []string{"ann", "b,ob"}}, {Name: "age", Data: []int32{-1, 30}}, {Name: "open", Data: []uint8{1, 3}},
 		}},
 		Items: sdk.Table{Name: "items", Columns: []sdk.Column{
-			{Name: "iid", Data: []string{"i1", "i2"}}, {Name: "title", Data: []string{`A "B" (2001)`, ""}},
-			{Name: "categories", Data: []string{"x", "Sci Fi"}, Lists: []uint32{0, 2, 2}}, {Name: "price", Data: []float64{0.1, math.NaN()}},
+			{Name: "iid", Data: []string{"i1", "i2"}},
+			{Name: "title", Data: []string{`A "B" (2001)`, ""}},
+			{Name: "categories", Data: []string{"x", "Sci Fi"}, Lists: []uint32{0, 2, 2}},
+			{Name: "price", Data: []float64{0.1, math.NaN()}},
 		}},
 		Events: sdk.Table{Name: "interactions", Columns: []sdk.Column{
-			{Name: "user", Data: []int32{1, 0, 1}}, {Name: "item", Data: []int32{0, 1, 1}},
-			{Name: "value", Data: []float32{3.5, nan, 0.5}}, {Name: "time", Data: []int64{5, sdk.MissingTime, -7}},
+			{Name: "user", Data: []int32{1, 0, 1}},
+			{Name: "item", Data: []int32{0, 1, 1}},
+			{Name: "value", Data: []float32{3.5, nan, 0.5}},
+			{Name: "time", Data: []int64{5, sdk.MissingTime, -7}},
 		}},
 	}
 }

@@ -121,7 +121,8 @@ func (c Check) more(z float64) int {
 	if gap == 0 || c.sd == 0 {
 		return 0
 	}
-	need := math.Ceil(math.Pow(z*c.sd/gap, 2))
+	root := z * c.sd / gap
+	need := math.Ceil(root * root)
 	if need > 1e9 {
 		return 0
 	}

@@ -143,7 +143,7 @@ func judgeError(err error) *trouble {
 	} {
 		if errors.Is(err, x.kind) {
 			t.kind, t.fate = x.kind, x.fate
-			t.crashed = x.kind == sdk.ErrCrashed
+			t.crashed = errors.Is(x.kind, sdk.ErrCrashed)
 			break
 		}
 	}

@@ -62,7 +62,7 @@ func (p *provider) answer(_ context.Context, n int, r sdk.ChatRequest) (sdk.Gene
 	p.now--
 	p.served = append(p.served, time.Since(p.began))
 	p.mu.Unlock()
-	out, err := echo(nil, n, r)
+	out, err := echo(context.Background(), n, r)
 	out.RateLimits = limits
 	return out, err
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
 // Store is where answers are looked for: a [Journal] or a [Cassette].
@@ -167,7 +168,7 @@ func openJournal(path string, readOnly bool) (*Journal, error) {
 		})
 	})
 	switch {
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, bbolterrors.ErrTimeout):
 		return nil, fmt.Errorf("%s: another process has it open (wait for that run to end)", path)
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -239,7 +240,7 @@ func (j *Journal) Len() (n int) {
 
 func (j *Journal) view(f func(*bbolt.Tx) error) error {
 	err := guard(func() error { return j.db.View(f) })
-	if err != nil && !errors.Is(err, bbolt.ErrDatabaseNotOpen) {
+	if err != nil && !errors.Is(err, bbolterrors.ErrDatabaseNotOpen) {
 		return damaged(j.path, err)
 	}
 	return err

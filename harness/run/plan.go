@@ -213,9 +213,8 @@ func (p *Plan) filter() error {
 	part, stats, err := whole.Filter(corpus.FilterParams{MinValue: f.MinValue, MaxValue: f.MaxValue, UserCore: f.UserCore, ItemCore: f.ItemCore})
 	if err != nil {
 		var named *sdk.Error
-		if key := ""; errors.As(err, &named) && errors.Is(err, sdk.ErrInvalid) {
-			key = strings.TrimPrefix(named.Option, "filter.")
-			return spec.Errors{f.Blame(key, err)}
+		if errors.As(err, &named) && errors.Is(err, sdk.ErrInvalid) {
+			return spec.Errors{f.Blame(strings.TrimPrefix(named.Option, "filter."), err)}
 		}
 		return err
 	}

@@ -81,7 +81,8 @@ func (catalogue) Component(kind sdk.Kind, plugin, component string) (sdk.Compone
 		},
 		"recommender factors": {
 			{Name: "mf", Options: []sdk.OptionSpec{{Name: "factors", Type: sdk.OptionInt, Default: int64(64), Min: sdk.Bound(1)}}},
-			{Name: "bpr"}, {Name: "ials"},
+			{Name: "bpr"},
+			{Name: "ials"},
 		},
 		"recommender file": {{Name: "lists", Options: []sdk.OptionSpec{
 			{Name: "path", Type: sdk.OptionPath, Required: true}, {Name: "rank", Type: sdk.OptionString},

@@ -194,7 +194,7 @@ func (f fetcher) download(ctx context.Context, path string) error {
 	if err != nil {
 		return sdk.Invalidf("mirror", "%s: %v: try again later, or download it by other means and alignuser data get movielens %s --from %s.zip", address, err, f.word, f.folder)
 	}
-	defer reply.Body.Close() //nolint:errcheck // only read
+	defer reply.Body.Close()
 	if reply.StatusCode == http.StatusOK {
 		if have, err = 0, file.Truncate(0); err != nil {
 			return err

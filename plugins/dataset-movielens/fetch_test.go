@@ -245,7 +245,11 @@ func TestBadCertificate(t *testing.T) {
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // its complaints are what is wanted
 	secure.StartTLS()                                   // signed by nobody that is known
 	defer secure.Close()
-	if _, err := plain.ask(t.Context(), secure.URL, 0); !badCertificate(err) {
+	reply, err := plain.ask(t.Context(), secure.URL, 0)
+	if err == nil {
+		reply.Body.Close()
+	}
+	if !badCertificate(err) {
 		t.Fatalf("%v", err)
 	}
 	if badCertificate(errors.New("other")) || badCertificate(nil) {

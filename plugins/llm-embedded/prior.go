@@ -12,11 +12,9 @@ func (q *question) leaning(p *prompt, at int, before []taken) {
 	if at < 0 && len(before) == 0 && p.points(q) {
 		return
 	}
-	appeal := 0.0
+	appeal := mood(before)
 	if at >= 0 {
 		appeal = p.appeal(at)
-	} else {
-		appeal = mood(before)
 	}
 	signed := false
 	for _, w := range q.words {

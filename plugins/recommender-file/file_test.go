@@ -74,7 +74,7 @@ func answers(t testing.TB, c sdk.Recommender) string {
 	for _, list := range lists {
 		s := ""
 		for _, it := range list {
-			s += string(rune('a' + it))
+			s += string('a' + it)
 		}
 		out = append(out, s)
 	}

@@ -219,10 +219,9 @@ func (i inspection) draw(w io.Writer) error {
 	line("an item has    %s", i.PerItem)
 	line("digest         %s", i.Digest)
 	line("licence        %s", printable(i.License))
-	switch {
-	case i.Values == nil:
+	if i.Values == nil {
 		line("\nvalues: none, the data is implicit")
-	default:
+	} else {
 		line("\nvalues (%s missing)", thousands(i.NoValue))
 		bars(&b, i.Values)
 	}

@@ -216,11 +216,11 @@ func listSize(b []byte, depth int) (int, error) {
 	}
 	kind, count, at := b[0]&0x0f, uint64(b[0]>>4), 1
 	if count == 15 {
-		n := 0
-		if count, n = binary.Uvarint(b[1:]); n <= 0 {
+		long, n := binary.Uvarint(b[1:])
+		if n <= 0 {
 			return 0, errShort
 		}
-		at += n
+		count, at = long, at+n
 	}
 	if count > uint64(len(b)-at) { // every element has a byte
 		return 0, errShort
