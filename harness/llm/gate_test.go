@@ -3,6 +3,7 @@ package llm
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -152,6 +153,10 @@ func TestSlowServerIsNotFlooded(t *testing.T) {
 	})
 }
 
+// trials of one case: which of the questions that are due at one moment goes first
+// is not fixed even in fake time, so the figure is a median.
+const trials = 5
+
 func TestTokenBuckets(t *testing.T) {
 	for _, x := range []struct {
 		name          string
@@ -168,21 +173,27 @@ func TestTokenBuckets(t *testing.T) {
 		{"no headers, retry-after in ms", false, 20 * time.Millisecond, 20 * time.Millisecond, 0.8, 1},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				p := &provider{latency: x.latency, perSecond: 50, burst: 10, headers: x.headers, retry: x.retry}
-				cfg := p.backend().config()
-				cfg.TransportRetries = 50
-				load(t, open(t, cfg), 64, 1500)
-				const warm = 5 * time.Second
-				last := p.served[len(p.served)-1]
-				served, refused := later(p.served, warm), later(p.refused, warm)
-				share := float64(served) / (last - warm).Seconds() / 50
-				rate := float64(refused) / float64(refused+served)
-				t.Logf("after 5 s: %.1f %% of 50/s, %.2f %% refused; %.1f s in all, %d refused in all", 100*share, 100*rate, last.Seconds(), len(p.refused))
-				if share < x.share || rate > x.refuse {
-					t.Errorf("%.3f of 50/s, want %.2f; %.4f refused, want at most %.2f", share, x.share, rate, x.refuse)
-				}
-			})
+			var shares, rates []float64
+			for range trials {
+				synctest.Test(t, func(t *testing.T) {
+					p := &provider{latency: x.latency, perSecond: 50, burst: 10, headers: x.headers, retry: x.retry}
+					cfg := p.backend().config()
+					cfg.TransportRetries = 50
+					load(t, open(t, cfg), 64, 1500)
+					const warm = 5 * time.Second
+					last := p.served[len(p.served)-1]
+					served, refused := later(p.served, warm), later(p.refused, warm)
+					share := float64(served) / (last - warm).Seconds() / 50
+					rate := float64(refused) / float64(refused+served)
+					t.Logf("after 5 s: %.1f %% of 50/s, %.2f %% refused; %.1f s in all, %d refused in all", 100*share, 100*rate, last.Seconds(), len(p.refused))
+					shares, rates = append(shares, share), append(rates, rate)
+				})
+			}
+			slices.Sort(shares)
+			slices.Sort(rates)
+			if share, rate := shares[trials/2], rates[trials/2]; share < x.share || rate > x.refuse {
+				t.Errorf("medians of %d trials: %.3f of 50/s, want %.2f; %.4f refused, want at most %.2f", trials, share, x.share, rate, x.refuse)
+			}
 		})
 	}
 }
