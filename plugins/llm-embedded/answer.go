@@ -78,7 +78,7 @@ func (w *writer) said() string {
 // choose draws one of the values and keeps the probabilities, which are those of
 // temperature 1 whatever the request's.
 func (w *writer) choose(path string, s *shape) int {
-	q := w.prompt.ask(path, s, w.before)
+	q := w.prompt.ask(path, s, w.before, w.weights.table != nil)
 	scores := w.weights.scores(&q)
 	p := softmax(scores)
 	c := sdk.ChoiceProbabilities{Path: path, Values: s.words, Probabilities: make([]float32, len(p))}
