@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"sync"
 	"testing"
 
@@ -177,24 +177,19 @@ func TestUsageSurvives(t *testing.T) {
 	if err := c.Charge("", RoleTuning, sdk.Usage{Requests: 1, PromptTokens: 1000}); err != nil {
 		t.Fatal(err)
 	}
-	var before, after strings.Builder
-	if err := WriteUsage(&before, c.Usage()); err != nil {
-		t.Fatal(err)
-	}
+	before := c.Usage()
 	_ = c.Close()
 	_ = j.Close()
 	cfg.Journal, cfg.Ledger = reopen(t, path), nil
-	if err := WriteUsage(&after, open(t, cfg).Usage()); err != nil {
-		t.Fatal(err)
-	}
+	after := open(t, cfg).Usage()
 	// 10 · 0.5 + 5 · 2 = 15 millionths an answer; 1000 · 0.5 for the tuning.
-	want := `backend,cell,role,requests,prompt_tokens,cached_tokens,completion_tokens,reasoning_tokens,retries,invalid,charged,reused,cost,currency
-b,,tuning,1,1000,0,0,0,0,0,0,0,0.000500,USD
-b,micro/pop/a/r0,agent,3,30,0,15,0,0,0,0,0,0.000045,USD
-b,micro/pop/a/r0,judge,2,20,0,10,0,0,0,0,0,0.000030,USD
-`
-	if before.String() != want || after.String() != want {
-		t.Errorf("before:\n%s\nafter:\n%s\nwant:\n%s", &before, &after, want)
+	want := []Usage{
+		{Backend: "b", Role: RoleTuning, Requests: 1, PromptTokens: 1000, CostMicros: 500, Currency: "USD"},
+		{Backend: "b", Cell: "micro/pop/a/r0", Role: RoleAgent, Requests: 3, PromptTokens: 30, CompletionTokens: 15, CostMicros: 45, Currency: "USD"},
+		{Backend: "b", Cell: "micro/pop/a/r0", Role: RoleJudge, Requests: 2, PromptTokens: 20, CompletionTokens: 10, CostMicros: 30, Currency: "USD"},
+	}
+	if !slices.Equal(before, want) || !slices.Equal(after, want) {
+		t.Errorf("before:\n%+v\nafter:\n%+v\nwant:\n%+v", before, after, want)
 	}
 }
 

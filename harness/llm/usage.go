@@ -1,10 +1,7 @@
 package llm
 
 import (
-	"encoding/csv"
 	"fmt"
-	"io"
-	"strconv"
 
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -95,24 +92,6 @@ func Total(rows []Usage) (sum Usage) {
 		keep(&sum.Currency, r.Currency)
 	}
 	return sum
-}
-
-// WriteUsage writes rows as CSV, cost in units of the currency.
-func WriteUsage(w io.Writer, rows []Usage) error {
-	out := csv.NewWriter(w)
-	lines := [][]string{{
-		"backend", "cell", "role", "requests", "prompt_tokens", "cached_tokens", "completion_tokens", "reasoning_tokens",
-		"retries", "invalid", "charged", "reused", "cost", "currency",
-	}}
-	for _, r := range rows {
-		line := []string{r.Backend, r.Cell, string(r.Role)}
-		numbers := r.numbers()
-		for _, v := range numbers[:len(numbers)-1] {
-			line = append(line, strconv.FormatInt(*v, 10))
-		}
-		lines = append(lines, append(line, money(r.CostMicros), r.Currency))
-	}
-	return out.WriteAll(lines)
 }
 
 // money gives millionths as units with all six decimals, so that sums of
