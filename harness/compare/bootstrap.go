@@ -44,7 +44,7 @@ func intervals(means, values []float64, alpha float64) (percentile, bca Interval
 		return none, none
 	}
 	slices.Sort(means)
-	percentile = Interval{quantile(means, alpha/2), quantile(means, 1-alpha/2)}
+	percentile = Interval{score.Quantile(means, alpha/2), score.Quantile(means, 1-alpha/2)}
 	return percentile, biasCorrected(means, values, alpha)
 }
 
@@ -74,17 +74,7 @@ func biasCorrected(sorted, values []float64, alpha float64) Interval {
 	a := cube / (6 * math.Pow(square, 1.5))
 	at := func(p float64) float64 {
 		z := z0 + distuv.UnitNormal.Quantile(p)
-		return quantile(sorted, distuv.UnitNormal.CDF(z0+z/(1-a*z)))
+		return score.Quantile(sorted, distuv.UnitNormal.CDF(z0+z/(1-a*z)))
 	}
 	return Interval{at(alpha / 2), at(1 - alpha/2)}
-}
-
-// quantile interpolates between order statistics (Hyndman and Fan 1996, type 7).
-func quantile(sorted []float64, p float64) float64 {
-	h := p * float64(len(sorted)-1)
-	i := int(h)
-	if i+1 >= len(sorted) {
-		return sorted[len(sorted)-1]
-	}
-	return sorted[i] + (h-float64(i))*(sorted[i+1]-sorted[i])
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/alignuser/alignuser/harness/metric"
 	"github.com/alignuser/alignuser/harness/record"
+	"github.com/alignuser/alignuser/harness/record/score"
 )
 
 // Rank gives the standing of every rival in every metric that has a better way, best
@@ -135,7 +136,7 @@ func (s *Study) detectable(pairs []pair, leader int, of []int, out []record.Stan
 	}
 	if len(all) > 0 {
 		slices.Sort(all)
-		out[leader].Detectable = quantile(all, 0.5)
+		out[leader].Detectable = score.Quantile(all, 0.5)
 	}
 }
 

@@ -174,17 +174,7 @@ func (t BaselineTask) check() error {
 }
 
 // arm names the row: the recommender, the agent, or both.
-func (s Series) arm() string { return armName(s.Recommender, s.Agent) }
-
-func armName(recommender, agent string) string {
-	switch {
-	case agent == "":
-		return recommender
-	case recommender == "":
-		return agent
-	}
-	return recommender + " with " + agent
-}
+func (s Series) arm() string { return record.Arm{Recommender: s.Recommender, Agent: s.Agent}.String() }
 
 // mean over the values that there are.
 func mean(values []float64) (m float64, n int) {

@@ -48,7 +48,7 @@ func NewCurrent(r *compare.Run) (*Current, error) {
 		return nil, err
 	}
 	for _, f := range failures {
-		c.Failed = append(c.Failed, record.Fact{Name: armName(f.Recommender, f.Agent), Value: f.Reason})
+		c.Failed = append(c.Failed, record.Fact{Name: f.CellKey.Arm().String(), Value: f.Reason})
 	}
 	return c, nil
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/alignuser/alignuser/harness/record"
 )
 
 // Verdict is how a gate ends.
@@ -59,7 +61,7 @@ type Check struct {
 }
 
 // arm names the row.
-func (c Check) arm() string { return armName(c.Recommender, c.Agent) }
+func (c Check) arm() string { return record.Arm{Recommender: c.Recommender, Agent: c.Agent}.String() }
 
 // subject says what was checked: ease: ndcg@10, or ease: ndcg@10 of gender F.
 func (c Check) subject() string {

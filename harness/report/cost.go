@@ -76,7 +76,7 @@ func amount(v float64) string {
 	case math.IsNaN(v):
 		return "–"
 	case v >= 100:
-		return count(int(math.Round(v)))
+		return Count(int(math.Round(v)))
 	}
 	// The exponent after rounding: 9.996 is 10.0, not 10.00.
 	digits := 2 - int(math.Floor(math.Log10(mustParse(strconv.FormatFloat(v, 'e', 2, 64)))))

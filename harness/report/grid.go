@@ -58,7 +58,7 @@ func (c Cell) short(decimals, n int) string {
 		s += " ±" + number(arm, decimals)
 	}
 	if c.N != n {
-		s += " (n " + count(c.N) + ")"
+		s += " (n " + Count(c.N) + ")"
 	}
 	return s + marks(c.Notes)
 }

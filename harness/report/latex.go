@@ -115,7 +115,7 @@ func latexRow(t Table, r Row, columns []int, agents bool, used map[int]bool) str
 		use(used, r.Cells[j].Notes)
 		cells = append(cells, latexCell(r.Cells[j], decimals(t, j), n))
 	}
-	return strings.Join(append(cells, tex(count(n))), " & ")
+	return strings.Join(append(cells, tex(Count(n))), " & ")
 }
 
 // latexCell is the value, and in small figures the longer arm of its interval.
@@ -128,7 +128,7 @@ func latexCell(c Cell, decimals, n int) string {
 		s += fmt.Sprintf(` {\scriptsize$\pm$%s}`, number(arm, decimals))
 	}
 	if c.N != n {
-		s += fmt.Sprintf(` {\scriptsize($n$ %s)}`, count(c.N))
+		s += fmt.Sprintf(` {\scriptsize($n$ %s)}`, Count(c.N))
 	}
 	return s + latexMarks(c.Notes)
 }

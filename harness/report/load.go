@@ -86,14 +86,14 @@ func protocol(m record.Manifest) []Fact {
 	}
 	out = append(out,
 		Fact{"split", splitWords(s)},
-		Fact{"rows", fmt.Sprintf("%s train, %s validation, %s test", count(s.TrainRows), count(s.ValidRows), count(s.TestRows))},
+		Fact{"rows", fmt.Sprintf("%s train, %s validation, %s test", Count(s.TrainRows), Count(s.ValidRows), Count(s.TestRows))},
 		Fact{"temporal-leak", leak},
 	)
 	if s.UsersTied > 0 {
-		out = append(out, Fact{"ties moved", fmt.Sprintf("%s of %s users had equal times across a cut; the group went whole to the earlier part", count(s.UsersTied), count(m.Data.Users))})
+		out = append(out, Fact{"ties moved", fmt.Sprintf("%s of %s users had equal times across a cut; the group went whole to the earlier part", Count(s.UsersTied), Count(m.Data.Users))})
 	}
 	if s.UsersWithoutTest > 0 {
-		out = append(out, Fact{"users without test rows", fmt.Sprintf("%s of %s", count(s.UsersWithoutTest), count(m.Data.Users))})
+		out = append(out, Fact{"users without test rows", fmt.Sprintf("%s of %s", Count(s.UsersWithoutTest), Count(m.Data.Users))})
 	}
 	return append(out, Fact{"seed", strconv.FormatUint(m.Suite.Seed, 10)}, Fact{"repeats", strconv.Itoa(m.Suite.Repeats)})
 }
@@ -119,7 +119,7 @@ func filterWords(f record.FilterFacts) string {
 		rules = append(rules, fmt.Sprintf("values up to %v", *f.MaxValue))
 	}
 	return fmt.Sprintf("%s; left out: %s users, %s items, %s interactions (%s for their value)", strings.Join(rules, ", "),
-		count(f.Users), count(f.Items), count(f.ByValue+f.ByCore), count(f.ByValue))
+		Count(f.Users), Count(f.Items), Count(f.ByValue+f.ByCore), Count(f.ByValue))
 }
 
 // splitWords says what a method was told; some decide by themselves.

@@ -128,7 +128,7 @@ func markdownGroup(m *lines, t Table, columns []int) {
 		for _, j := range columns {
 			cells = append(cells, r.Cells[j].text(decimals(t, j), n))
 		}
-		m.add("| " + strings.Join(append(cells, count(n)), " | ") + " |")
+		m.add("| " + strings.Join(append(cells, Count(n)), " | ") + " |")
 	}
 }
 

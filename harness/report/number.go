@@ -47,8 +47,8 @@ func exact(v *float64) string {
 	return strconv.FormatFloat(*v, 'g', -1, 64)
 }
 
-// count prints an integer in groups of three: 100,000.
-func count(n int) string {
+// Count prints an integer in groups of three: 100,000.
+func Count(n int) string {
 	s := strconv.Itoa(n)
 	sign := ""
 	if n < 0 {

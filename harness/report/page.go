@@ -204,7 +204,7 @@ func gridOf(t Table, id string, columns []int, fold bool) pageGrid {
 			}
 			if len(columns) > 0 {
 				row.Count = r.Cells[columns[0]].N
-				row.N = count(row.Count)
+				row.N = Count(row.Count)
 			}
 		}
 		g.Rows = append(g.Rows, row)
@@ -274,7 +274,7 @@ func cellOf(t Table, r Row, column int, id string, n int) pageCell {
 		if out.Sub != "" {
 			out.Sub += ", "
 		}
-		out.Sub += "n " + count(c.N)
+		out.Sub += "n " + Count(c.N)
 	}
 	return out
 }

@@ -103,7 +103,7 @@ func comparisonSheet(family []record.Comparison) sheet {
 			interval = signed(c.Lo, d) + " to " + signed(c.Hi, d)
 		}
 		s.rows = append(s.rows, append(row, signed(c.Difference, d), interval, pText(c.P), pText(c.Holm), pText(c.Wilcoxon),
-			signed(c.Effect, 2), share(c.Wins), plainNumber(c.Detectable, d), count(c.N)+leftOut(c)))
+			signed(c.Effect, 2), share(c.Wins), plainNumber(c.Detectable, d), Count(c.N)+leftOut(c)))
 	}
 	return s
 }
@@ -112,7 +112,7 @@ func leftOut(c record.Comparison) string {
 	if c.LeftOut == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (%s left out)", count(c.LeftOut))
+	return fmt.Sprintf(" (%s left out)", Count(c.LeftOut))
 }
 
 // sign says at a glance which arm is better, at 5 % after Holm.
@@ -155,7 +155,7 @@ func standingSheet(league []record.Standing) sheet {
 		place := &Place{RankLo: st.RankLo, RankHi: st.RankHi}
 		s.rows = append(s.rows, []string{
 			rank, groupName(st.Group), place.ranksText(), st.Arm.String(), number(st.Value, d), p,
-			plainNumber(st.MeanRank, 2), share(st.WinRate), share(st.Borda), count(st.N),
+			plainNumber(st.MeanRank, 2), share(st.WinRate), share(st.Borda), Count(st.N),
 		})
 	}
 	if !math.IsNaN(first.Detectable) {
@@ -163,7 +163,7 @@ func standingSheet(league []record.Standing) sheet {
 	}
 	if !math.IsNaN(first.CD) {
 		s.note += fmt.Sprintf("Mean ranks over %s users; Friedman (Iman and Davenport): p %s; Nemenyi's critical difference at 5 %%: %s.",
-			count(first.Blocks), pText(first.Friedman), number(first.CD, 3))
+			Count(first.Blocks), pText(first.Friedman), number(first.CD, 3))
 	}
 	return s
 }

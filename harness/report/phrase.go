@@ -23,7 +23,7 @@ func (b *Board) dataLine() string {
 		name += " (planted)"
 	}
 	return fmt.Sprintf("%s: %s users, %s items, %s interactions",
-		name, count(b.Data.Users), count(b.Data.Items), count(b.Data.Interactions))
+		name, Count(b.Data.Users), Count(b.Data.Items), Count(b.Data.Interactions))
 }
 
 // label is the name with the version. A data set plugin names its versions as it
@@ -131,7 +131,7 @@ func (c Cell) text(decimals, n int) string {
 		s += fmt.Sprintf(" [%s, %s]", number(*c.Lo, decimals), number(*c.Hi, decimals))
 	}
 	if c.N != n {
-		s += fmt.Sprintf(" (n %s)", count(c.N))
+		s += fmt.Sprintf(" (n %s)", Count(c.N))
 	}
 	return s + marks(c.Notes)
 }

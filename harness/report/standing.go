@@ -195,7 +195,7 @@ func (t Table) resolution() string {
 // diagramHelp says how to read a critical-difference diagram.
 func (d Diagram) help() string {
 	return fmt.Sprintf("Mean rank inside each of %s users, 1 is best. Rows under one bar differ by less than Nemenyi's critical difference of %s at 5 %%. Friedman (Iman and Davenport): p %s.",
-		count(d.Blocks), number(d.CD, 3), pText(d.Friedman))
+		Count(d.Blocks), number(d.CD, 3), pText(d.Friedman))
 }
 
 // pText prints a p-value as far as anybody should read it.

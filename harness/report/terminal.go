@@ -142,7 +142,7 @@ func (s *screen) mainTable(t Table, columns []int) {
 		if c.Lo != nil {
 			interval[i] = number(*c.Lo, d) + " – " + number(*c.Hi, d)
 		}
-		ns[i] = count(c.N)
+		ns[i] = Count(c.N)
 	}
 	g.column(t.Columns[primary].title(), text.AlignRight, values)
 	g.column("95 % interval", text.AlignCenter, interval)

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/alignuser/alignuser/harness/export"
+	"github.com/alignuser/alignuser/harness/report"
 	"github.com/alignuser/alignuser/harness/run"
 	"github.com/alignuser/alignuser/harness/spec"
 	"github.com/alignuser/alignuser/sdk"
@@ -98,8 +99,8 @@ func (a *app) readBack(ctx context.Context, path string, was *run.Data) (err err
 		}
 	}
 	stats := d.Split.Stats()
-	fmt.Fprintf(a.stdout, "%s users, %s items, %s interactions (%s train, %s validation, %s test)\n", thousands(d.Corpus.Users()), thousands(d.Corpus.Items()),
-		thousands(d.Corpus.Interactions()), thousands(stats.TrainRows), thousands(stats.ValidRows), thousands(stats.TestRows))
+	fmt.Fprintf(a.stdout, "%s users, %s items, %s interactions (%s train, %s validation, %s test)\n", report.Count(d.Corpus.Users()), report.Count(d.Corpus.Items()),
+		report.Count(d.Corpus.Interactions()), report.Count(stats.TrainRows), report.Count(stats.ValidRows), report.Count(stats.TestRows))
 	fmt.Fprintf(a.stdout, "read back to the same digests: data %s, split %s\n", d.Corpus.Digest()[:16], d.Split.Digest()[:16])
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {

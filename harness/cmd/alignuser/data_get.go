@@ -11,6 +11,7 @@ import (
 
 	"github.com/alignuser/alignuser/harness/corpus"
 	"github.com/alignuser/alignuser/harness/host"
+	"github.com/alignuser/alignuser/harness/report"
 	"github.com/alignuser/alignuser/harness/run"
 	"github.com/alignuser/alignuser/harness/spec"
 	"github.com/alignuser/alignuser/harness/task/all"
@@ -124,7 +125,7 @@ func (a *app) hearGet() sdk.Emit {
 			if e.Message != "" {
 				line += ": " + e.Message
 			} else if e.Total > 0 && strings.HasPrefix(e.Stage, "get ") {
-				line += fmt.Sprintf(": %d %% of %s bytes", 10*(10*e.Step/e.Total), thousands(int(e.Total)))
+				line += fmt.Sprintf(": %d %% of %s bytes", 10*(10*e.Step/e.Total), report.Count(int(e.Total)))
 			}
 			if line != last {
 				a.notef("%s", printable(line))

@@ -10,10 +10,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
 
 	"github.com/alignuser/alignuser/harness/corpus"
+	"github.com/alignuser/alignuser/harness/report"
 	"github.com/alignuser/alignuser/harness/run"
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -195,9 +194,6 @@ func countSplit(s *corpus.Split) *splitCounts {
 	return c
 }
 
-// thousands writes a count with commas.
-func thousands(n int) string { return message.NewPrinter(language.English).Sprint(n) }
-
 // draw writes the inspection with bars.
 func (i inspection) draw(w io.Writer) error {
 	var b strings.Builder
@@ -207,9 +203,9 @@ func (i inspection) draw(w io.Writer) error {
 		line("planted: generated from a model of people, no observations of anyone")
 	}
 	line("")
-	line("users          %10s   %s without interactions", thousands(i.Users), thousands(i.IdleUsers))
-	line("items          %10s   %s without interactions", thousands(i.Items), thousands(i.IdleItems))
-	line("interactions   %10s   %.3g %% of all pairs", thousands(i.Interactions), 100*i.Density)
+	line("users          %10s   %s without interactions", report.Count(i.Users), report.Count(i.IdleUsers))
+	line("items          %10s   %s without interactions", report.Count(i.Items), report.Count(i.IdleItems))
+	line("interactions   %10s   %.3g %% of all pairs", report.Count(i.Interactions), 100*i.Density)
 	if i.First != nil {
 		line("time           %s to %s", i.First.Format("2006-01-02"), i.Last.Format("2006-01-02"))
 	} else {
@@ -222,7 +218,7 @@ func (i inspection) draw(w io.Writer) error {
 	if i.Values == nil {
 		line("\nvalues: none, the data is implicit")
 	} else {
-		line("\nvalues (%s missing)", thousands(i.NoValue))
+		line("\nvalues (%s missing)", report.Count(i.NoValue))
 		bars(&b, i.Values)
 	}
 	line("\ninteractions by popularity of the item, a tenth of the items each")
@@ -230,10 +226,10 @@ func (i inspection) draw(w io.Writer) error {
 	if s := i.Split; s != nil {
 		line("\nsplit %s", s.Method)
 		bars(&b, []bin{{"train", s.Train}, {"valid", s.Valid}, {"test", s.Test}})
-		line("  %s users have nothing to test, %s nothing to train on", thousands(s.UsersWithoutTest), thousands(s.UsersWithoutTraining))
-		line("  %s test rows are of items that training never shows", thousands(s.TestItemsNeverTrained))
+		line("  %s users have nothing to test, %s nothing to train on", report.Count(s.UsersWithoutTest), report.Count(s.UsersWithoutTraining))
+		line("  %s test rows are of items that training never shows", report.Count(s.TestItemsNeverTrained))
 		if s.UsersTied > 0 {
-			line("  %s users had equal times across a cut; the group went whole to the earlier part", thousands(s.UsersTied))
+			line("  %s users had equal times across a cut; the group went whole to the earlier part", report.Count(s.UsersTied))
 		}
 		line("  digest %s", s.Digest)
 	}
@@ -266,7 +262,7 @@ func bars(b *strings.Builder, bins []bin) {
 			bar += string([]rune(" ▏▎▍▌▋▊▉")[rest])
 		}
 		pad := strings.Repeat(" ", wide-len([]rune(x.Label)))
-		fmt.Fprintf(b, "  %s%s  %s%s  %s  %.1f %%\n", pad, x.Label, bar, strings.Repeat(" ", barWidth-len([]rune(bar))), leftPad(thousands(x.Count), 11), share)
+		fmt.Fprintf(b, "  %s%s  %s%s  %s  %.1f %%\n", pad, x.Label, bar, strings.Repeat(" ", barWidth-len([]rune(bar))), leftPad(report.Count(x.Count), 11), share)
 	}
 }
 

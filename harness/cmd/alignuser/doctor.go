@@ -85,7 +85,7 @@ func (a *app) examine(ctx context.Context) []check {
 	checks = append(checks, examineFolder("run folder", defaultOut, "change to a folder that can be written, or use --out"))
 	checks = append(checks, examineKernel()...)
 	network := good("network", "allowed, for plugins that need it")
-	if a.getenv("ALIGNUSER_OFFLINE") == "1" {
+	if a.offline() {
 		network = check{Name: "network", Status: checkNote, Found: "ALIGNUSER_OFFLINE=1: any use is an error", Remedy: "unset ALIGNUSER_OFFLINE to download data"}
 	}
 	return append(checks, network)

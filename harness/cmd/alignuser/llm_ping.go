@@ -150,7 +150,7 @@ func (a *app) ping(c *cobra.Command, s *spec.Suite, path string, names []string,
 	}
 	defer h.Close()
 	config := run.Config{
-		Suite: s, Host: h, Tasks: all.Tasks(), Getenv: a.getenv, Offline: a.getenv("ALIGNUSER_OFFLINE") == "1",
+		Suite: s, Host: h, Tasks: all.Tasks(), Getenv: a.getenv, Offline: a.offline(),
 		Events: func(e run.Event) {
 			if n, ok := e.(run.Note); ok && a.verbose { // the error says it too
 				a.notef("%s", n.Text)

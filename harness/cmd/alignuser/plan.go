@@ -37,7 +37,7 @@ No backend is started and no key is needed.`,
 			defer h.Close()
 			plan, err := run.Prepare(c.Context(), run.Config{
 				Suite: s, Host: h, Tasks: all.Tasks(), Root: out, CacheDir: a.cacheDir(),
-				Offline: a.getenv("ALIGNUSER_OFFLINE") == "1", Version: version(),
+				Offline: a.offline(), Version: version(),
 			})
 			if err != nil {
 				return suiteError(err)

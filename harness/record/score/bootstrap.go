@@ -52,7 +52,7 @@ func (m *matrix) bootstrap(seed uint64, workers int) []interval {
 		for _, drawn := range newBlock(columns).drawn(base, workers) {
 			v := interval{lost: draws - len(drawn)}
 			if len(drawn) > 0 {
-				v.lo, v.hi = quantile(drawn, 0.025), quantile(drawn, 0.975)
+				v.lo, v.hi = Quantile(drawn, 0.025), Quantile(drawn, 0.975)
 			}
 			out = append(out, v)
 		}

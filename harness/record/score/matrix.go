@@ -151,8 +151,9 @@ func (v interval) of(n int, undefined string, warnings []string) (lo, hi float64
 	return math.NaN(), math.NaN(), append(slices.Clone(warnings), why)
 }
 
-// quantile interpolates between order statistics (Hyndman and Fan 1996, type 7).
-func quantile(sorted []float64, p float64) float64 {
+// Quantile interpolates between order statistics (Hyndman and Fan 1996, type 7).
+// Sorted is ascending and not empty, p from 0 to 1.
+func Quantile(sorted []float64, p float64) float64 {
 	h := p * float64(len(sorted)-1)
 	i := int(h)
 	if i+1 >= len(sorted) {

@@ -280,7 +280,7 @@ func TestQuantile(t *testing.T) {
 	x := []float64{10, 20, 30, 40, 50}
 	// h = p (n-1): 0.025*4 = 0.1 -> 10 + 0.1*10; 0.975*4 = 3.9 -> 40 + 0.9*10
 	for p, want := range map[float64]float64{0: 10, 0.025: 11, 0.5: 30, 0.975: 49, 1: 50} {
-		if got := quantile(x, p); math.Abs(got-want) > 1e-12 {
+		if got := Quantile(x, p); math.Abs(got-want) > 1e-12 {
 			t.Errorf("quantile(%v) = %v, want %v", p, got, want)
 		}
 	}
