@@ -1,0 +1,115 @@
+package agent
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/template"
+
+	"github.com/alignuser/alignuser/harness/page"
+	"github.com/alignuser/alignuser/sdk"
+)
+
+// PromptsVersion counts changes of what agents are asked. Runs of different
+// versions are not comparable.
+const PromptsVersion = 1
+
+//go:embed prompts/*.txt
+var files embed.FS
+
+// prompts are the texts of the steps, one file each. What stays the same over a
+// session comes first, so that a server can reuse what it has read.
+type prompts struct{ t *template.Template }
+
+func loadPrompts() (prompts, error) {
+	t, err := template.ParseFS(files, "prompts/*.txt")
+	return prompts{t}, err
+}
+
+func (p prompts) text(step string, data any) string {
+	var b strings.Builder
+	if err := p.t.ExecuteTemplate(&b, step+".txt", data); err != nil {
+		panic(fmt.Sprintf("agent: prompt %s: %v", step, err)) // templates and data are ours
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// system is the stable part of every question of a session.
+func (p prompts) system(v *View) sdk.Message {
+	return sdk.Message{Role: sdk.RoleSystem, Content: p.text("person", v)}
+}
+
+// sheet is what the texts of a page may name.
+type sheet struct {
+	Page            string
+	Values          bool
+	Lowest, Highest string
+	Actions         string
+	Watched         string
+	Sofar           string
+	Tentative       string
+}
+
+func (p prompts) sheet(v *View, fields []string, memory []string) sheet {
+	s := sheet{
+		Page: p.text("page", struct {
+			Memory []string
+			Page   string
+		}{memory, page.Render(v.State, fields)}),
+		Actions: strings.Join(v.State.Actions, ", "),
+	}
+	if values := v.State.Scale.Values(); len(values) > 0 {
+		s.Values, s.Lowest, s.Highest = true, page.Number(values[0]), page.Number(values[len(values)-1])
+	}
+	return s
+}
+
+// object is a JSON schema of an object: its properties in order, all required and
+// none beside them, as strict modes want it.
+type object struct {
+	names  []string
+	shapes []string
+}
+
+func (o *object) add(name, shape string) {
+	o.names, o.shapes = append(o.names, name), append(o.shapes, shape)
+}
+
+func (o *object) String() string {
+	var b strings.Builder
+	b.WriteString(`{"type":"object","properties":{`)
+	for i, name := range o.names {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "%q:%s", name, o.shapes[i])
+	}
+	required, _ := json.Marshal(o.names) // strings encode
+	fmt.Fprintf(&b, `},"required":%s,"additionalProperties":false}`, required)
+	return b.String()
+}
+
+func oneOf(words []string) string {
+	list, _ := json.Marshal(words) // strings encode
+	return `{"type":"string","enum":` + string(list) + `}`
+}
+
+func between(lo, hi int) string {
+	return fmt.Sprintf(`{"type":"integer","minimum":%d,"maximum":%d}`, lo, hi)
+}
+
+// valueShape offers the scale's values: integers, or numbers by name.
+func valueShape(values []float64) string {
+	lo, hi := values[0], values[len(values)-1]
+	if float64(int(lo)) == lo && hi == lo+float64(len(values)-1) {
+		return between(int(lo), int(hi))
+	}
+	words := make([]string, len(values))
+	for i, v := range values {
+		words[i] = page.Number(v)
+	}
+	return oneOf(words)
+}
+
+const text = `{"type":"string"}`
