@@ -21,13 +21,14 @@ import (
 
 // View is one page before one user, with all that an agent may know.
 type View struct {
-	User    int32
-	Seed    uint64 // of the session
-	Repeat  int
-	Persona string   // lines of text; empty: none
-	Memory  []string // what the user recalls in sight of the page, one sentence each
-	Profile Profile
-	State   page.State
+	User     int32
+	Exposure int    // which session of the user, from 0
+	Seed     uint64 // of the session
+	Repeat   int
+	Persona  string   // lines of text; empty: none
+	Memory   []string // what the user recalls in sight of the page, one sentence each
+	Profile  Profile
+	State    page.State
 	// Recall finds more in the user's memory for questions that the agent asks
 	// itself; nil where the arm has no memory.
 	Recall func(ctx context.Context, questions []string) ([]string, trace.Usage, error)

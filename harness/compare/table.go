@@ -77,7 +77,14 @@ func Load(dir string, scorers func(record.Manifest) (map[string]score.Scorer, er
 		return nil, err
 	}
 	var keys []record.CellKey
+	derived := map[string]bool{} // they have no value per user
+	for _, t := range m.Tasks {
+		derived[t.Kind] = t.Derived
+	}
 	for _, c := range cells {
+		if derived[c.Task] {
+			continue
+		}
 		if len(keys) == 0 || keys[len(keys)-1] != c.Key() {
 			keys = append(keys, c.Key())
 		}

@@ -20,6 +20,7 @@ func accuracy() map[string]ideal {
 	one, best, none := ideal{value: 1}, ideal{value: math.NaN()}, ideal{value: 0, lower: true}
 	return map[string]ideal{
 		"ndcg": one, "recall-capped": one, "map": one, "auc": one, "reading.accuracy": one,
+		"sim.n-like": best, "sim.n-view": best,
 		"recall": best, "precision": best, "hit": best, "mrr": best,
 		"rating.rmse.expected": none, "rating.rmse.answer": none, "rating.mae.expected": none, "rating.mae.answer": none,
 		"rating.rmse.expected.pooled": none, "rating.rmse.answer.pooled": none, "rating.mae.expected.pooled": none, "rating.mae.answer.pooled": none,

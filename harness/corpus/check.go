@@ -13,7 +13,7 @@ import (
 func checkTables(spec sdk.ComponentSpec, scale *sdk.Scale, tables []sdk.Table) (columns.Meta, error) {
 	users, items, rows := tables[0], tables[1], tables[2]
 	meta := columns.Meta{Users: users.Rows(), Items: items.Rows()}
-	for _, t := range tables {
+	for _, t := range tables[:3] {
 		if t.Rows() == 0 {
 			return meta, sdk.Invalidf("", "table %s is empty: check the options that filter or find the data", t.Name)
 		}
@@ -32,6 +32,11 @@ func checkTables(spec sdk.ComponentSpec, scale *sdk.Scale, tables []sdk.Table) (
 	}
 	if err := checkInteractions(spec, scale, meta, rows); err != nil {
 		return meta, fmt.Errorf("table interactions: %w", err)
+	}
+	if len(tables) > 3 {
+		if err := checkSessions(meta.Users, meta.Items, scale, tables[3]); err != nil {
+			return meta, fmt.Errorf("table sessions: %w", err)
+		}
 	}
 	return meta, nil
 }

@@ -32,6 +32,7 @@ type Config struct {
 	CacheDir         string // kept between runs; made when missing
 	Plugin           string // whose data it is: components of two plugins may share a name, but not their downloads
 	Offline          bool
+	Sessions         bool // keep table sessions too, where the data set has one; it is then part of the digest
 	AcceptedLicenses []string
 	Emit             sdk.Emit // progress and warnings; nil: nobody listens
 }
@@ -55,12 +56,14 @@ type Corpus struct {
 	digest string
 	folder *columns.Folder
 	rows   columns.Interactions
+
+	users, items []int32 // of a filtered corpus: rows in the data set's own tables
 }
 
 // cacheFormat is part of every key: raise it when checks or layout change.
 // digestFormat is part of every digest of data: raise it when what is hashed does.
 const (
-	cacheFormat  = "corpus/2"
+	cacheFormat  = "corpus/3"
 	digestFormat = "corpus/1"
 )
 
@@ -118,7 +121,8 @@ func (c *Corpus) key(identity string) (string, error) {
 		Sources  []sdk.File
 		Version  string
 		Scale    *sdk.Scale
-	}{identity, c.info.Sources, c.info.Version, c.info.Scale})
+		Sessions bool
+	}{identity, c.info.Sources, c.info.Version, c.info.Scale, c.config.Sessions})
 	if err != nil {
 		return "", err
 	}
@@ -178,6 +182,9 @@ func (c *Corpus) load(dir string) (err error) {
 		}
 		tables = append(tables, t)
 	}
+	if t, ok := f.Table(sdk.TableSessions); ok {
+		tables = append(tables, t)
+	}
 	if got := digestOf(c.info.Scale, tables); got != e.Digest {
 		return fmt.Errorf("its digest is %s, not %s", got, e.Digest)
 	}
@@ -191,7 +198,7 @@ func (c *Corpus) load(dir string) (err error) {
 
 // build reads and checks the tables and writes them into dir.
 func (c *Corpus) build(ctx context.Context, ds sdk.Dataset, dir string) error {
-	tables, err := readTables(ctx, ds, c.config.emit)
+	tables, err := readTables(ctx, ds, c.config.Sessions, c.config.emit)
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func (c *Corpus) filter(p FilterParams) (*Corpus, FilterStats, error) {
 	if err != nil {
 		return nil, stats, err
 	}
-	out := &Corpus{config: c.config, name: c.name, info: c.info}
+	out := &Corpus{config: c.config, name: c.name, info: c.info, users: through(c.users, users), items: through(c.items, items)}
 	err = store.folder(hash(cacheFormat, c.digest, string(key))[:32], out.load, func(dir string) error {
 		return c.writeFiltered(dir, users, items, kept)
 	})
@@ -222,11 +222,40 @@ func (c *Corpus) writeFiltered(dir string, users, items []int32, kept []bool) er
 		}
 		tables = append(tables, t)
 	}
+	if t, ok := c.Table(sdk.TableSessions); ok {
+		t, err := keptSessions(t, users, items, c.keeps(kept))
+		if err != nil {
+			return err
+		}
+		renumber(t, "user", users, c.Users())
+		renumber(t, "item", items, c.Items())
+		tables = append(tables, t)
+	}
 	ref, err := columns.Write(filepath.Join(dir, dataDir), columns.Meta{Users: len(users), Items: len(items)}, tables...)
 	if err != nil {
 		return err
 	}
 	return entry{Digest: digestOf(c.info.Scale, tables), ManifestSHA256: ref.ManifestSHA256}.write(dir)
+}
+
+// through gives the rows that kept ones have where c itself was filtered.
+func through(before, kept []int32) []int32 {
+	if before == nil {
+		return kept
+	}
+	return pick(before, kept)
+}
+
+// keeps reports whether an interaction was kept.
+func (c *Corpus) keeps(kept []bool) func(user, item int32) bool {
+	type pair struct{ user, item int32 }
+	have := map[pair]bool{}
+	for row, ok := range kept {
+		if ok {
+			have[pair{c.rows.User[row], c.rows.Item[row]}] = true
+		}
+	}
+	return func(user, item int32) bool { return have[pair{user, item}] }
 }
 
 // pickRows copies some rows of a table.

@@ -9,10 +9,18 @@ import (
 )
 
 // readTables reads what the host knows; other tables of a data set are ignored.
-func readTables(ctx context.Context, ds sdk.Dataset, emit sdk.Emit) ([]sdk.Table, error) {
+// Sessions come last, where they are wanted and the data set has them.
+func readTables(ctx context.Context, ds sdk.Dataset, sessions bool, emit sdk.Emit) ([]sdk.Table, error) {
 	var tables []sdk.Table
-	for _, name := range tableNames() {
+	names := tableNames()
+	if sessions {
+		names = append(names, sdk.TableSessions)
+	}
+	for _, name := range names {
 		declared := slices.ContainsFunc(ds.Spec().Tables, func(t sdk.TableSpec) bool { return t.Name == name })
+		if !declared && name == sdk.TableSessions {
+			continue
+		}
 		if !declared {
 			return nil, sdk.Invalidf("", "table %s is not declared: every data set gives %s", name, quote(tableNames()))
 		}

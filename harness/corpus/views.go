@@ -24,6 +24,10 @@ type Split struct {
 	test   *HeldOut
 
 	folders sync.Mutex
+
+	once     sync.Once // reads the two below
+	sessions *Sessions
+	later    *HeldOutSessions
 }
 
 // SplitStats says what a division did, for every table that rests on it.

@@ -1,5 +1,7 @@
 package metric
 
+import "slices"
+
 // Head is what a table prints of a metric.
 type Head struct {
 	ID        string
@@ -24,7 +26,7 @@ func diagnostics() []Head {
 // Describe gives the head of a metric or diagnostic by its id; ok is false
 // where there is none.
 func Describe(id string) (h Head, ok bool) {
-	for _, d := range append(diagnostics(), reading()...) {
+	for _, d := range slices.Concat(diagnostics(), reading(), visits(), agreements()) {
 		if d.ID == id {
 			return d, true
 		}

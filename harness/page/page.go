@@ -80,6 +80,7 @@ type Similar struct {
 // Given is what a user decided about a card earlier in the session.
 type Given struct {
 	Page    int
+	Item    int32
 	Title   string
 	Watched bool
 	Value   float64 // NaN: none

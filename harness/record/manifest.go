@@ -13,21 +13,22 @@ import (
 // Manifest says what a run was. With the evidence it is all that a report or a
 // verification needs.
 type Manifest struct {
-	Schema      int         `json:"schema"` // filled in by WriteManifest
-	HostVersion string      `json:"host_version"`
-	Suite       SuiteFacts  `json:"suite"`
-	Command     string      `json:"command"` // what to type to get the same again
-	ID          string      `json:"id"`      // filled in by WriteManifest
-	Identity    Identity    `json:"identity"`
-	Signature   string      `json:"signature"`          // protocol signature: equal ones may be compared
-	Protocol    []Fact      `json:"protocol,omitempty"` // what the signature is a digest of, part by part
-	Data        DataFacts   `json:"data"`
-	Arms        []ArmFacts  `json:"arms"`
-	Tasks       []TaskFacts `json:"tasks"`
-	Environment Environment `json:"environment"`
-	Started     time.Time   `json:"started"`
-	Finished    time.Time   `json:"finished,omitzero"` // zero: not finished
-	Notes       []string    `json:"notes,omitempty"`   // what a reader of any table must know
+	Schema      int          `json:"schema"` // filled in by WriteManifest
+	HostVersion string       `json:"host_version"`
+	Suite       SuiteFacts   `json:"suite"`
+	Command     string       `json:"command"` // what to type to get the same again
+	ID          string       `json:"id"`      // filled in by WriteManifest
+	Identity    Identity     `json:"identity"`
+	Signature   string       `json:"signature"`          // protocol signature: equal ones may be compared
+	Protocol    []Fact       `json:"protocol,omitempty"` // what the signature is a digest of, part by part
+	Data        DataFacts    `json:"data"`
+	Arms        []ArmFacts   `json:"arms"`
+	Agents      []AgentFacts `json:"agents,omitempty"`
+	Tasks       []TaskFacts  `json:"tasks"`
+	Environment Environment  `json:"environment"`
+	Started     time.Time    `json:"started"`
+	Finished    time.Time    `json:"finished,omitzero"` // zero: not finished
+	Notes       []string     `json:"notes,omitempty"`   // what a reader of any table must know
 }
 
 // Parts names what the protocol signature is made of. Manifests that do not list it tell
@@ -146,6 +147,16 @@ type ArmFacts struct {
 	Files map[string]string `json:"files,omitempty"` // digests of what path options name, by option
 }
 
+// AgentFacts describes a simulated user of the suite.
+type AgentFacts struct {
+	Name    string         `json:"name"`
+	Kind    string         `json:"kind"`
+	Backend string         `json:"backend,omitempty"` // name of the language model that it asks
+	Options map[string]any `json:"options"`
+	Asks    bool           `json:"asks,omitempty"`   // it asks a language model
+	Learns  bool           `json:"learns,omitempty"` // it was fitted to the training part
+}
+
 // TaskFacts describes a task of the suite.
 type TaskFacts struct {
 	Kind    string         `json:"kind"`
@@ -155,11 +166,15 @@ type TaskFacts struct {
 	Invalid string         `json:"invalid,omitempty"` // the control that failed, and how; empty: all held
 	Judges  string         `json:"judges,omitempty"`  // JudgesBackends; empty: recommenders
 	Unit    string         `json:"unit,omitempty"`    // what intervals are drawn over; empty: users
+	Derived bool           `json:"derived,omitempty"` // made of other tasks' cells: it has no evidence of its own
 }
 
 // JudgesBackends marks a task whose cells have the name of a backend in place of
 // an agent, and no recommender.
 const JudgesBackends = "backends"
+
+// JudgesAgents marks a task whose rows are agents, and no recommender.
+const JudgesAgents = "agents"
 
 // Fact is a count or a caveat that a reader of the task's table must know.
 type Fact struct {

@@ -65,6 +65,7 @@ type Fact struct {
 // rows, best first.
 type Table struct {
 	Task    string   `json:"task"`
+	Agent   string   `json:"agent,omitempty"`   // whose sessions these are; empty: no sessions
 	Invalid string   `json:"invalid,omitempty"` // the control that failed: no number here may be used
 	Facts   []Fact   `json:"facts,omitempty"`
 	Columns []Column `json:"columns"`

@@ -16,7 +16,8 @@ type source struct {
 	board     Board // all but the tables
 	tasks     []taskFacts
 	arms      []arm
-	values    []value // summary.csv
+	agents    []string // names
+	values    []value  // summary.csv
 	failures  []failure
 	standings []record.Standing // ranks.csv
 	describe  func(metric string) (Column, bool)
@@ -74,13 +75,46 @@ func build(s source) *Board {
 		}
 	}
 	for _, name := range names {
-		b.Tables = append(b.Tables, buildTable(s, name))
+		for _, agent := range s.agentsOf(name) {
+			b.Tables = append(b.Tables, buildTable(s, name, agent))
+		}
 	}
 	return &b
 }
 
-func buildTable(s source, task string) Table {
-	t := tableBuilder{Table: Table{Task: task, Notes: []string{}}, source: s}
+// agentsOf lists the agents whose sessions a task has, in the manifest's order: each
+// is a table. A task without such sessions is one table, of no agent.
+func (s source) agentsOf(task string) []string {
+	var out []string
+	add := func(recommender, agent string) {
+		if agent = agentName(agent); recommender != "" && agent != "" && !slices.Contains(out, agent) {
+			out = append(out, agent)
+		}
+	}
+	for _, v := range s.values {
+		if v.Task == task {
+			add(v.Recommender, v.Agent)
+		}
+	}
+	for _, f := range s.failures {
+		if f.Task == task {
+			add(f.Recommender, f.Agent)
+		}
+	}
+	if out == nil {
+		return []string{""}
+	}
+	slices.SortStableFunc(out, func(a, b string) int { return cmp.Compare(slices.Index(s.agents, a), slices.Index(s.agents, b)) })
+	return out
+}
+
+// of reports whether a line of the files belongs into the table.
+func (t *tableBuilder) of(task, agent string) bool {
+	return task == t.Task && (t.Agent == "" || agentName(agent) == t.Agent)
+}
+
+func buildTable(s source, task, agent string) Table {
+	t := tableBuilder{Table: Table{Task: task, Agent: agent, Notes: []string{}}, source: s}
 	primary := ""
 	for _, f := range s.tasks {
 		if f.Name == task {
@@ -88,11 +122,12 @@ func buildTable(s source, task string) Table {
 			t.Judges, t.Unit = f.Judges, f.Unit
 		}
 	}
-	values := slices.DeleteFunc(slices.Clone(s.values), func(v value) bool { return v.Task != task })
+	values := slices.DeleteFunc(slices.Clone(s.values), func(v value) bool { return !t.of(v.Task, v.Agent) })
 	t.addColumns(values, primary)
 	t.addRows(values)
 	t.addFailures()
 	t.addAbsent()
+	t.dropEmpty()
 	t.sortAndRank()
 	t.place()
 	t.liftNotes()
@@ -149,7 +184,7 @@ func (t *tableBuilder) rowOf(recommender, agent string) int {
 	}
 	r := Row{Recommender: recommender, Agent: agent}
 	for _, a := range t.source.arms {
-		if a.Name == r.name() {
+		if a.Name == r.name() && t.Judges != record.JudgesAgents {
 			r.Control, r.Component, r.Version, r.Digest = a.Control, a.Component, a.Version, a.Digest
 		}
 	}
@@ -183,7 +218,7 @@ func (t *tableBuilder) addFailures() {
 	reasons := map[key][]failure{}
 	var keys []key
 	for _, f := range t.source.failures {
-		if f.Task != t.Task {
+		if !t.of(f.Task, f.Agent) {
 			continue
 		}
 		k := key{f.Recommender, f.Agent}
@@ -209,12 +244,38 @@ func (t *tableBuilder) addFailures() {
 func (t *tableBuilder) addAbsent() {
 	for _, a := range t.source.arms {
 		if a.in(t.Task) && !slices.ContainsFunc(t.Rows, func(r Row) bool { return r.name() == a.Name }) {
-			recommender, agent := a.Name, ""
+			recommender, agent := a.Name, t.Agent
 			if t.Judges == record.JudgesBackends {
 				recommender, agent = "", a.Name
 			}
 			t.Rows[t.rowOf(recommender, agent)].Failed = "not measured: the run is not complete; the same command goes on with it"
 		}
+	}
+}
+
+// dropEmpty takes out columns of sessions that no row of an agent has a value in,
+// such as an interview with one who is asked nothing, and says so.
+func (t *tableBuilder) dropEmpty() {
+	if t.Agent == "" || !slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Cells != nil }) {
+		return
+	}
+	var gone []string
+	for j := len(t.Columns) - 1; j > 0; j-- {
+		if slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Cells != nil && r.Cells[j].Value != nil }) {
+			continue
+		}
+		gone = append(gone, t.Columns[j].Metric)
+		t.Columns, t.column = slices.Delete(t.Columns, j, j+1), slices.Delete(t.column, j, j+1)
+		for i := range t.Rows {
+			if t.Rows[i].Cells != nil {
+				t.Rows[i].Cells = slices.Delete(t.Rows[i].Cells, j, j+1)
+			}
+			t.texts[i] = slices.Delete(t.texts[i], j, j+1)
+		}
+	}
+	if len(gone) > 0 {
+		slices.Reverse(gone)
+		t.Facts = append(slices.Clone(t.Facts), Fact{Name: "no value with this agent", Value: strings.Join(gone, ", ")})
 	}
 }
 

@@ -120,7 +120,7 @@ func (s *screen) costTables(b *Board) {
 			})
 		}
 		s.add("")
-		s.add(s.paint(bold, t.Task+": quality against cost"))
+		s.add(s.paint(bold, t.name()+": quality against cost"))
 		s.lay(tw.Render())
 	}
 }

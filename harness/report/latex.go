@@ -164,7 +164,7 @@ func latexMarks(notes []int) string {
 }
 
 func latexCaption(b *Board, t Table, columns []int) string {
-	s := b.heading() + ": " + t.Task
+	s := b.heading() + ": " + t.name()
 	if len(columns) > 0 {
 		if k := cutoff(t.Columns[columns[0]].Metric); k != "" {
 			s += " at " + k

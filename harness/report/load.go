@@ -26,6 +26,9 @@ func Load(dir string) (*Board, error) {
 	for _, t := range m.Tasks {
 		s.tasks = append(s.tasks, taskFacts{t.Kind, t.Primary, t.Invalid, t.Judges, t.Unit, facts(t.Facts)})
 	}
+	for _, g := range m.Agents {
+		s.agents = append(s.agents, g.Name)
+	}
 	cells, err := record.ReadSummary(filepath.Join(dir, record.SummaryFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: no summary.csv: the run has not finished: go on with: %s", dir, m.Command)

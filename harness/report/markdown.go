@@ -56,7 +56,7 @@ func Markdown(w io.Writer, b *Board) error {
 }
 
 func markdownTable(m *lines, t Table) {
-	m.add("## " + md(t.Task))
+	m.add("## " + md(t.name()))
 	m.add("")
 	if t.Invalid != "" {
 		m.addf("> **INVALID: %s. No number of this table may be used.**", md(t.Invalid))

@@ -130,7 +130,7 @@ func cleanFacts(in []Fact) []Fact {
 }
 
 func taskOf(t Table, id string) pageTask {
-	p := pageTask{ID: id, Task: oneLine(t.Task), Invalid: oneLine(t.Invalid), Reading: oneLine(t.Reading), Facts: cleanFacts(t.Facts)}
+	p := pageTask{ID: id, Task: oneLine(t.name()), Invalid: oneLine(t.Invalid), Reading: oneLine(t.Reading), Facts: cleanFacts(t.Facts)}
 	for g, columns := range groups(t.Columns) {
 		p.Grids = append(p.Grids, gridOf(t, id, columns, g > 0))
 	}
@@ -167,7 +167,7 @@ func markLinks(task string, notes []int) []pageNote {
 
 // gridOf is the table of some columns; its first column has the bars.
 func gridOf(t Table, id string, columns []int, fold bool) pageGrid {
-	g := pageGrid{Title: oneLine(t.Task), Fold: fold, Agents: t.hasAgents(), Subject: t.subject(), Places: t.hasPlaces()}
+	g := pageGrid{Title: oneLine(t.name()), Fold: fold, Agents: t.hasAgents(), Subject: t.subject(), Places: t.hasPlaces()}
 	if len(columns) > 0 {
 		if k := cutoff(t.Columns[columns[0]].Metric); k != "" {
 			g.Title += " at " + oneLine(k)

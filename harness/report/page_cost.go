@@ -47,7 +47,7 @@ func costOf(b *Board, t Table, id string) *pageCost {
 		return nil
 	}
 	metric := oneLine(unmarked(t.Columns[0]).title())
-	p := &pageCost{ID: id, Sentence: costSentence, Caption: oneLine(t.Task) + ": quality and cost", Agents: t.hasAgents(), Subject: t.subject()}
+	p := &pageCost{ID: id, Sentence: costSentence, Caption: oneLine(t.name()) + ": quality and cost", Agents: t.hasAgents(), Subject: t.subject()}
 	for _, m := range []struct {
 		title, unit, hint string
 		lower             bool

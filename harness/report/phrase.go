@@ -59,6 +59,9 @@ func (b *Board) dataFooter() []string {
 
 // hasAgents reports whether any row was made by an agent arm.
 func (t Table) hasAgents() bool {
+	if t.Agent != "" {
+		return false // the title says it
+	}
 	for _, r := range t.Rows {
 		if r.agent() != "" {
 			return true
@@ -77,6 +80,14 @@ func (t Table) subject() string {
 
 // unit is what n counts.
 func (t Table) unit() string { return cmp.Or(t.Unit, "users") }
+
+// name titles the table.
+func (t Table) name() string {
+	if t.Agent == "" {
+		return t.Task
+	}
+	return t.Task + ", agent " + t.Agent
+}
 
 // name says whose row it is.
 func (r Row) name() string { return cmp.Or(r.Recommender, r.Agent) }

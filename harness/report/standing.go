@@ -79,7 +79,7 @@ func (t *tableBuilder) place() {
 	leagues := map[string][]record.Standing{}
 	var names []string
 	for _, s := range t.source.standings {
-		if s.Task != t.Task {
+		if !t.of(s.Task, s.Arm.Agent) {
 			continue
 		}
 		t.setDetectable(s)

@@ -125,7 +125,7 @@ func (s *screen) table(t Table) {
 // fit; else they follow in tables of their own.
 func (s *screen) mainTable(t Table, columns []int) {
 	g := s.identity(t, true)
-	g.title = t.Task
+	g.title = t.name()
 	primary, others := columns[0], columns[1:]
 	d := decimals(t, primary)
 	interval, ns, values := make([]string, len(t.Rows)), make([]string, len(t.Rows)), make([]string, len(t.Rows))

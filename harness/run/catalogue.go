@@ -44,6 +44,8 @@ func (c Catalogue) TaskNeeds(kind string) []sdk.Kind {
 		return nil
 	case t.Subject() == task.Backends:
 		return []sdk.Kind{sdk.KindLLM}
+	case t.Subject() == task.Tables:
+		return nil
 	}
 	return []sdk.Kind{sdk.KindRecommender}
 }

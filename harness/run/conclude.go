@@ -14,6 +14,7 @@ import (
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
 	"github.com/alignuser/alignuser/harness/task"
+	"github.com/alignuser/alignuser/sdk"
 )
 
 // conclude turns the evidence into scores, judges the controls, and completes
@@ -30,6 +31,13 @@ func (p *Plan) conclude(ctx context.Context, r *record.Run, started time.Time) e
 	if err != nil {
 		return err
 	}
+	derived, err := p.derive(judged)
+	if err != nil {
+		return err
+	}
+	for _, d := range derived {
+		judged, keys = append(judged, d), append(keys, d.Key)
+	}
 	cells, summary, err := score.Summarize(judged, keys, seedFor(p.config.Suite.Seed, streamScore))
 	if err != nil {
 		return err
@@ -39,7 +47,9 @@ func (p *Plan) conclude(ctx context.Context, r *record.Run, started time.Time) e
 	}
 	invalid := map[string]string{}
 	for _, t := range p.tasks {
-		invalid[t.task.Kind()] = control.Judge(t.task.Kind(), summary)
+		if len(t.controls) > 0 {
+			invalid[t.task.Kind()] = control.Judge(t.task.Kind(), summary)
+		}
 	}
 	m := p.manifest(started, time.Now(), invalid)
 	p.config.Events(Phase{Text: "comparing: paired differences, ranks and tie groups"})
@@ -63,6 +73,37 @@ func (p *Plan) conclude(ctx context.Context, r *record.Run, started time.Time) e
 		r.Flush(),
 		r.WriteManifest(m),
 	)
+}
+
+// derive computes the tasks that are made of others' sheets.
+func (p *Plan) derive(judged []score.Judged) (out []score.Judged, err error) {
+	options := map[string]sdk.Options{}
+	for _, t := range p.tasks {
+		options[t.task.Kind()] = t.options
+	}
+	for _, t := range p.tasks {
+		d, ok := t.task.(task.Deriver)
+		if !ok {
+			continue
+		}
+		sheets, err := d.Derive(options, judged, p.controlNames(), seedFor(p.config.Suite.Seed, streamScore))
+		if err != nil {
+			return nil, fmt.Errorf("task %s: %w", t.task.Kind(), err)
+		}
+		out = append(out, sheets...)
+	}
+	return out, nil
+}
+
+// controlNames lists the arms that compete for nothing.
+func (p *Plan) controlNames() []string {
+	var names []string
+	for _, a := range p.arms {
+		if a.control {
+			names = append(names, a.name)
+		}
+	}
+	return names
 }
 
 // manifest says what this run is.
@@ -102,6 +143,7 @@ func (p *Plan) manifest(started, finished time.Time, invalid map[string]string) 
 			Tasks: tasks, Files: a.files,
 		})
 	}
+	m.Agents = p.agentFacts()
 	for _, t := range p.tasks {
 		facts := record.TaskFacts{
 			Kind: t.task.Kind(), Options: t.options, Primary: t.task.Metrics(t.options)[0],
@@ -112,6 +154,9 @@ func (p *Plan) manifest(started, finished time.Time, invalid map[string]string) 
 		}
 		if counts, ok := t.task.(task.Counter); ok {
 			facts.Unit = counts.Unit()
+		}
+		if facts.Derived = t.task.Subject() == task.Tables; facts.Derived {
+			facts.Judges = record.JudgesAgents
 		}
 		m.Tasks = append(m.Tasks, facts)
 	}
@@ -135,7 +180,7 @@ func (p *Plan) kinds(a arm) []string {
 func (p *Plan) refused(t bound) []record.Fact {
 	var out []record.Fact
 	for _, a := range p.arms {
-		if a.control || a.subject != t.task.Subject() {
+		if a.control || t.judges(a) || a.subject == task.Backends != (t.task.Subject() == task.Backends) {
 			continue
 		}
 		if why := t.Refuses(a.spec); why != "" {
@@ -156,7 +201,11 @@ func (p *Plan) signature() string {
 		}
 		tasks[i] = part
 	}
-	return digest("protocol", p.corpus.Digest(), p.split.Digest(), tasks)[:16]
+	parts := []any{"protocol", p.corpus.Digest(), p.split.Digest(), tasks}
+	if agents := p.agentParts(); len(agents) > 0 {
+		parts = append(parts, agents)
+	}
+	return digest(parts...)[:16]
 }
 
 // protocol lists the parts of the signature by name, so that two runs which may not be
@@ -170,5 +219,5 @@ func (p *Plan) protocol() []record.Fact {
 		}
 		parts = append(parts, record.Fact{Name: "task " + t.task.Kind(), Value: string(options)})
 	}
-	return parts
+	return append(parts, p.agentParts()...)
 }

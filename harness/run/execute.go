@@ -161,7 +161,9 @@ func (p *Plan) each(f func(record.CellKey)) {
 	for repeat := range p.config.Suite.Repeats {
 		for _, a := range p.arms {
 			for _, t := range p.judged(a) {
-				f(a.key(t, repeat))
+				for _, key := range p.keys(a, t, repeat) {
+					f(key)
+				}
 			}
 		}
 	}

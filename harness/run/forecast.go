@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/alignuser/alignuser/harness/llm"
@@ -93,7 +94,7 @@ func (p *Plan) Forecast(ctx context.Context) (f Forecast, err error) {
 		for _, a := range p.arms {
 			open := false
 			for _, t := range p.judged(a) {
-				open = open || !sealed(a.key(t, repeat))
+				open = open || slices.ContainsFunc(p.keys(a, t, repeat), func(k record.CellKey) bool { return !sealed(k) })
 			}
 			if open && !a.control && a.subject == task.Recommenders {
 				f.Fits++

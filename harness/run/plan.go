@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alignuser/alignuser/harness/browse"
 	"github.com/alignuser/alignuser/harness/control"
 	"github.com/alignuser/alignuser/harness/corpus"
 	"github.com/alignuser/alignuser/harness/host"
@@ -52,17 +53,6 @@ type arm struct {
 	control bool              // answered inside the host
 }
 
-// key names the arm's cell of a task.
-func (a arm) key(t bound, repeat int) record.CellKey {
-	key := record.CellKey{Task: t.task.Kind(), Repeat: repeat}
-	if t.task.Subject() == task.Backends {
-		key.Agent = a.name
-	} else {
-		key.Recommender = a.name
-	}
-	return key
-}
-
 // bound is a task of the suite with options and data.
 type bound struct {
 	task.Bound
@@ -77,7 +67,11 @@ func (b bound) judges(a arm) bool {
 		_, ok := b.control(a.name)
 		return ok
 	}
-	return a.subject == b.task.Subject() && b.Refuses(a.spec) == ""
+	want := b.task.Subject()
+	if want == task.Sessions {
+		want = task.Recommenders // with each agent
+	}
+	return a.subject == want && b.Refuses(a.spec) == ""
 }
 
 func (b bound) control(name string) (task.Control, bool) {
@@ -97,6 +91,7 @@ type Plan struct {
 	arms   []arm
 	tasks  []bound
 	id     record.Identity
+	stage  func() *browse.Stage // of all sessions
 
 	backends []backend
 	cassette *llm.Cassette // nil: backends are asked
@@ -176,6 +171,7 @@ func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
 	if err := p.openData(ctx); err != nil {
 		return err
 	}
+	p.stage = p.stageOnce()
 	for _, t := range s.Tasks {
 		known, _ := find(p.config.Tasks, t.Kind)
 		b, err := known.Bind(t.Options, p.split)
@@ -261,7 +257,7 @@ func (p *Plan) openCorpus(ctx context.Context) (*corpus.Corpus, error) {
 	p.dataName = d.Plugin + "/" + proc.Spec().Name
 	identity := digest(exe.Digest, d.Component, string(spec.CanonicalOptions(proc.Spec().Options, d.Options, "")))
 	return corpus.Open(ctx, corpus.Config{
-		CacheDir: c.CacheDir, Plugin: d.Plugin, Offline: c.Offline,
+		CacheDir: c.CacheDir, Plugin: d.Plugin, Offline: c.Offline, Sessions: p.simulates(),
 		Emit: func(e sdk.Event) {
 			switch e := e.(type) {
 			case sdk.Progress:
@@ -278,7 +274,9 @@ func (p *Plan) openCorpus(ctx context.Context) (*corpus.Corpus, error) {
 func (p *Plan) findArms(catalogue Catalogue) error {
 	s := p.config.Suite
 	arms, asked := s.Recommenders, len(s.Recommenders)
-	random := !slices.ContainsFunc(p.tasks, func(t bound) bool { return t.task.Subject() == task.Recommenders })
+	random := !slices.ContainsFunc(p.tasks, func(t bound) bool {
+		return t.task.Subject() == task.Recommenders || t.task.Subject() == task.Sessions
+	})
 	for _, r := range arms {
 		random = random || isRandom(r.Plugin, r.Component.Component)
 	}

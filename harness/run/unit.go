@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/alignuser/alignuser/harness/browse"
 	"github.com/alignuser/alignuser/harness/host"
 	"github.com/alignuser/alignuser/harness/llm"
 	"github.com/alignuser/alignuser/harness/record"
@@ -50,28 +51,36 @@ func (u *unit) do(ctx context.Context) (err error) {
 	u.costs = map[record.CellKey]record.Timing{}
 	defer func() { err = errors.Join(err, u.end()) }()
 	for _, t := range u.plan.judged(u.arm) {
-		key := u.arm.key(t, u.repeat)
-		if u.run.Sealed(key) {
-			continue
-		}
-		err := u.cell(ctx, t, key)
-		var broken *environmentError
-		var spent *llm.BudgetError
-		switch {
-		case err == nil:
-		case errors.As(err, &spent) && spent.Cell == "":
-			return err // the ceiling of the run
-		case errors.Is(err, task.ErrStopped), ctx.Err() != nil:
-			return task.ErrStopped
-		case errors.As(err, &broken):
-			return err
-		default:
-			if err := u.run.Fail(key, err.Error()); err != nil {
+		for _, key := range u.plan.keys(u.arm, t, u.repeat) {
+			if u.run.Sealed(key) {
+				continue
+			}
+			if err := u.keep(ctx, key, u.cell(ctx, t, key)); err != nil {
 				return err
 			}
-			u.plan.config.Events(Failed{Key: key, Reason: err.Error()})
 		}
 	}
+	return nil
+}
+
+// keep records what a cell failed for. The error is one that ends the run.
+func (u *unit) keep(ctx context.Context, key record.CellKey, err error) error {
+	var broken *environmentError
+	var spent *llm.BudgetError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &spent) && spent.Cell == "":
+		return err // the ceiling of the run
+	case errors.Is(err, task.ErrStopped), ctx.Err() != nil:
+		return task.ErrStopped
+	case errors.As(err, &broken):
+		return err
+	}
+	if err := u.run.Fail(key, err.Error()); err != nil {
+		return err
+	}
+	u.plan.config.Events(Failed{Key: key, Reason: err.Error()})
 	return nil
 }
 
@@ -106,6 +115,11 @@ func (u *unit) cell(ctx context.Context, b bound, key record.CellKey) error {
 		Backend: func(name string) (*task.Backend, error) {
 			return u.desk.backend(cmp.Or(name, u.arm.name), key)
 		},
+		Simulator: func(ctx context.Context, s browse.Settings) (*browse.Simulator, error) {
+			return u.simulator(ctx, key, s)
+		},
+		Respond:  u.desk.respond,
+		Stage:    u.plan.stage,
 		Done:     done,
 		Log:      func(payload []byte) error { return environment(partial.Append(payload)) },
 		Seal:     func(write func(io.Writer) error) error { return environment(u.run.Seal(key, write)) },
@@ -229,8 +243,10 @@ func (u *unit) end() error {
 		}
 	}
 	for _, t := range u.plan.judged(u.arm) {
-		if !u.run.Sealed(u.arm.key(t, u.repeat)) {
-			return nil
+		for _, key := range u.plan.keys(u.arm, t, u.repeat) {
+			if !u.run.Sealed(key) {
+				return nil
+			}
 		}
 	}
 	u.run.Models(u.arm.name, u.repeat).Drop()

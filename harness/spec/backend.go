@@ -260,8 +260,12 @@ func (s *Suite) backend(c Catalogue, b *Backend, es *Errors) {
 // the reverse, for what nobody uses is a mistake too.
 func (s *Suite) needed(c Catalogue, es *Errors) {
 	needs := map[sdk.Kind]string{}
-	known := true // of all tasks
+	known := true   // of all tasks
+	simulates := "" // a task that does
 	for _, t := range s.Tasks {
+		if c.TaskSimulates(t.Kind) {
+			simulates = t.Kind
+		}
 		_, ok := c.TaskOptions(t.Kind)
 		known = known && ok
 		for _, kind := range c.TaskNeeds(t.Kind) {
@@ -275,15 +279,23 @@ func (s *Suite) needed(c Catalogue, es *Errors) {
 	if task := needs[sdk.KindLLM]; task != "" && len(s.Backends) == 0 {
 		es.add(file, "llm", `add [[llm]] with plugin = "embedded"`, "missing: task %s asks language models", task)
 	}
+	if simulates != "" && len(s.Agents) == 0 {
+		es.add(file, "agent", `add [[agent]] with kind = "logistic"`, "missing: task %s runs sessions of simulated users", simulates)
+	}
 	if !known {
 		return // an unknown task may be the one
+	}
+	if simulates == "" {
+		for _, a := range s.Agents {
+			es.add(orPos(a.at, a.Pos), "agent."+a.Name, `take it out, or add [[task]] with kind = "simulate"`, "no task runs sessions of simulated users")
+		}
 	}
 	if needs[sdk.KindRecommender] == "" {
 		for _, a := range s.Recommenders {
 			es.add(orPos(a.at, a.Pos), "recommender."+a.Name, `take it out, or add [[task]] with kind = "offline"`, "no task judges recommenders")
 		}
 	}
-	if needs[sdk.KindLLM] == "" {
+	if needs[sdk.KindLLM] == "" && !s.asked() {
 		for _, b := range s.Backends {
 			es.add(orPos(b.at, b.Pos), "llm."+b.Name, `take it out, or add [[task]] with kind = "reading"`, "no task asks language models")
 		}

@@ -69,6 +69,17 @@ func (s *Suite) Canonical(c Catalogue) []byte {
 		}
 		form["llms"] = backends
 	}
+	if len(s.Agents) > 0 {
+		agents := make([]map[string]any, 0, len(s.Agents))
+		for _, a := range sorted(s.Agents, func(a Agent) string { return a.Name }) {
+			kind, ok := c.AgentKind(a.Kind)
+			if !ok {
+				panic(fmt.Sprintf("canonical form of an unchecked suite: agent %s", a.Kind))
+			}
+			agents = append(agents, map[string]any{"name": a.Name, "kind": a.Kind, "backend": a.Backend, "options": digestible(kind.Options, a.Options, base)})
+		}
+		form["agents"] = agents
+	}
 	if f := s.Filter; f != nil {
 		form["filter"] = map[string]any{"user-core": f.UserCore, "item-core": f.ItemCore, "min-value": f.MinValue, "max-value": f.MaxValue}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/alignuser/alignuser/harness/metric"
+	"github.com/alignuser/alignuser/harness/spec"
 	"github.com/alignuser/alignuser/sdk"
 )
 
@@ -32,6 +33,20 @@ func tabularOptions() []sdk.OptionSpec {
 }
 
 func (catalogue) TaskKinds() []string { return []string{"offline", "rating", "reading"} }
+
+func (catalogue) TaskSimulates(kind string) bool { return kind == "simulate" }
+
+func (catalogue) AgentKinds() []string { return []string{"logistic", "prompted"} }
+
+func (catalogue) AgentKind(kind string) (spec.AgentKind, bool) {
+	switch kind {
+	case "logistic":
+		return spec.AgentKind{}, true
+	case "prompted":
+		return spec.AgentKind{Asks: true, Options: []sdk.OptionSpec{{Name: "temperature", Type: sdk.OptionFloat, Default: 1.0}}}, true
+	}
+	return spec.AgentKind{}, false
+}
 
 func (catalogue) TaskNeeds(kind string) []sdk.Kind {
 	return map[string][]sdk.Kind{"offline": {sdk.KindRecommender}, "rating": {sdk.KindRecommender}, "reading": {sdk.KindLLM}}[kind]

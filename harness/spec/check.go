@@ -16,6 +16,12 @@ type Catalogue interface {
 	TaskKinds() []string
 	// TaskNeeds lists the kinds of plugin of which a task needs at least one.
 	TaskNeeds(kind string) []sdk.Kind
+	// TaskSimulates reports whether a task runs sessions of agents.
+	TaskSimulates(kind string) bool
+	// AgentKind describes a kind of agent; ok is false for unknown ones.
+	AgentKind(kind string) (k AgentKind, ok bool)
+	// AgentKinds lists the known kinds.
+	AgentKinds() []string
 	// Component describes a component, the plugin's only one where the name is
 	// empty. Its error says what is wrong and how to mend it; an [sdk.Error]
 	// may name "component" as the key to blame, else it is "plugin".
@@ -35,6 +41,9 @@ func (s *Suite) Check(c Catalogue) error {
 	}
 	for i := range s.Backends {
 		s.backend(c, &s.Backends[i], &es)
+	}
+	for i := range s.Agents {
+		s.agent(c, &s.Agents[i], &es)
 	}
 	s.needed(c, &es)
 	for i := range s.Tasks {

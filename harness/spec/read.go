@@ -35,6 +35,7 @@ func read(tree map[string]any, root *place, es *Errors) *Suite {
 	s.Split = t.split()
 	s.Recommenders = t.arms()
 	s.Backends = t.backends(s.Recommenders)
+	s.Agents = t.agents()
 	s.Tasks = t.tasks()
 	s.Limits = t.limits()
 	t.done()

@@ -33,6 +33,7 @@ type Suite struct {
 	Split        Split
 	Recommenders []Arm     // names unique
 	Backends     []Backend // language models; names unique
+	Agents       []Agent   // simulated users; names unique
 	Tasks        []Task    // at least one, kinds unique
 	Limits       Limits
 	Warnings     []Error // filled by Check

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/alignuser/alignuser/harness/browse"
 	"github.com/alignuser/alignuser/harness/corpus"
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
@@ -25,6 +26,8 @@ type Subject int
 const (
 	Recommenders Subject = iota + 1 // a cell per [[recommender]] and repeat
 	Backends                        // a cell per [[llm]] and repeat; no recommender takes part
+	Sessions                        // a cell per [[recommender]], [[agent]] and repeat
+	Tables                          // no cells: the task is made of other tasks' sheets, see [Deriver]
 )
 
 // Task is one kind of task that a suite can ask for.
@@ -91,6 +94,14 @@ type Cell struct {
 	// Backend gives a language model of the suite by its name; the empty name is
 	// the one that the cell judges. Nothing is started before it is asked.
 	Backend func(name string) (*Backend, error)
+	// Simulator gives the cell's agent, ready to browse by the task's settings.
+	Simulator func(ctx context.Context, s browse.Settings) (*browse.Simulator, error)
+	// Respond gives the planted population of the data set. It is for package control
+	// alone: what it says is the truth that agents and recommenders are judged by. The
+	// error says why there is none.
+	Respond func(ctx context.Context) (sdk.Responder, error)
+	// Stage is what all sessions of the run share.
+	Stage func() *browse.Stage
 	// Seed orders ties; it hashes the suite's seed and the repeat, never the arm.
 	Seed uint64
 	// Done holds what an earlier attempt logged, in order.
@@ -103,4 +114,15 @@ type Cell struct {
 	Step func(done int)
 	// Stopping reports that no further step should start.
 	Stopping func() bool
+}
+
+// Deriver is implemented by tasks whose numbers come from what other tasks found,
+// such as how well two of them agree.
+type Deriver interface {
+	// Derive gives sheets under keys of its own. judged holds those of all tasks with
+	// cells, options those of the tasks of the run by kind, and controls the arms that
+	// compete for nothing.
+	Derive(options map[string]sdk.Options, judged []score.Judged, controls []string, seed uint64) ([]score.Judged, error)
+	// Reads names the tasks without which there is nothing to derive.
+	Reads() []string
 }

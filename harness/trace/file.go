@@ -25,8 +25,21 @@ type Header struct {
 	Exit string `json:"exit,omitempty"`
 	// Notes are caveats that reach every table made of the file.
 	Notes []string `json:"notes,omitempty"`
+	// Runs is how many independent runs the exposures are divided into; 0: one.
+	Runs int `json:"runs,omitempty"`
+	// Given are numbers that somebody else measured, in place of sessions.
+	Given []Measured `json:"given,omitempty"`
 	// Shown holds facts of the items that the sessions show, by item.
 	Shown []ItemFacts `json:"shown,omitempty"`
+}
+
+// Measured is a number without the sessions behind it.
+type Measured struct {
+	Metric string   `json:"metric"`
+	Value  float64  `json:"value"`
+	N      int      `json:"n"`
+	Lo     *float64 `json:"lo,omitempty"`
+	Hi     *float64 `json:"hi,omitempty"`
 }
 
 // ItemFacts is what metrics of exposure read of an item.

@@ -115,15 +115,20 @@ func Abstain(cards int, why string) Decision {
 	return Decision{Cards: make([]Choice, cards), Action: Exit, Invalid: why}
 }
 
-// Seen walks the cards of a session in the order in which they were shown, each
-// item once: a card counts as shown once a session, and as watched where any look
-// at it ended with watching.
-func (s *Session) Seen(yield func(page int, item int32, c Choice) bool) {
+// Card is an item that a session showed, and what became of it.
+type Card struct {
+	Item int32
+	Choice
+}
+
+// Seen walks the cards of a session with their list pages, in the order in which
+// they were shown, each item once: a card counts as shown once a session, and as
+// watched where any look at it ended with watching.
+func (s *Session) Seen(yield func(page int, c Card) bool) {
 	at := map[int32]int{}
 	type card struct {
 		page int
-		item int32
-		c    Choice
+		Card
 	}
 	var cards []card
 	for _, v := range s.Pages {
@@ -132,15 +137,15 @@ func (s *Session) Seen(yield func(page int, item int32, c Choice) bool) {
 			if !known {
 				n = len(cards)
 				at[it] = n
-				cards = append(cards, card{page: v.Page, item: it})
+				cards = append(cards, card{v.Page, Card{Item: it}})
 			}
-			if i < len(v.Decision.Cards) && (!known || !cards[n].c.Watch) {
-				cards[n].c = v.Decision.Cards[i]
+			if i < len(v.Decision.Cards) && !cards[n].Watch {
+				cards[n].Choice = v.Decision.Cards[i]
 			}
 		}
 	}
 	for _, c := range cards {
-		if !yield(c.page, c.item, c.c) {
+		if !yield(c.page, c.Card) {
 			return
 		}
 	}

@@ -34,14 +34,19 @@ type Column struct {
 	Note    string    // what qualifies the value, as a warning in the table
 }
 
-// Whole is a metric that has no value per user, and therefore no interval.
+// Whole is a metric that has no value per user. It has an interval only where
+// whoever computed it gives one.
 type Whole struct {
-	Metric  string
-	Version int
-	Value   float64
-	N       int
-	Why     string // why there is no interval: a warning in the table
+	Metric   string
+	Version  int
+	Value    float64
+	N        int
+	Why      string    // why there is no interval, or what qualifies the value: a warning in the table
+	Interval *Interval // nil: none
 }
+
+// Interval of a value, 95 %.
+type Interval struct{ Lo, Hi float64 }
 
 // Sheet is one cell's metrics. Its rows come columns first, in this order.
 type Sheet struct {
@@ -190,6 +195,9 @@ func scoreTask(in []Judged, repeats int, seed uint64, workers int) (cells, summa
 			for _, w := range c.Sheet.Wholes {
 				r := newCell(c.Key, w.Metric, w.Version)
 				r.Value, r.N, r.Warnings = w.Value, w.N, warnings(w.Why)
+				if w.Interval != nil {
+					r.Lo, r.Hi = w.Interval.Lo, w.Interval.Hi
+				}
 				cellRows = append(cellRows, row{r, -1, ""})
 				if sums, err = addRepeat(sums, row{r, -1, ""}, w.Value); err != nil {
 					return nil, nil, err
@@ -250,6 +258,9 @@ func (s summed) row(m *matrix, repeats int) row {
 		r.Value += v
 	}
 	r.Value /= float64(len(s.values))
+	if len(s.values) > 1 {
+		r.Lo, r.Hi = math.NaN(), math.NaN() // of one repeat, not of their mean
+	}
 	return r
 }
 

@@ -120,9 +120,9 @@ func TestUndefinedUsersDoNotCount(t *testing.T) {
 func TestRepeatsAreAveragedInsideTheUser(t *testing.T) {
 	users := []int32{0, 1}
 	first := columns(column("m", users, 1, 5))
-	first.Wholes = []Whole{{"w", 1, 0.2, 10, "whole"}}
+	first.Wholes = []Whole{{Metric: "w", Version: 1, Value: 0.2, N: 10, Why: "whole"}}
 	second := columns(column("m", users, 3, math.NaN()))
-	second.Wholes = []Whole{{"w", 1, 0.4, 8, "whole"}}
+	second.Wholes = []Whole{{Metric: "w", Version: 1, Value: 0.4, N: 8, Why: "whole"}}
 	cells, summary := mustScore(t, []Judged{cell("a", 0, first), cell("a", 1, second), cell("b", 0, columns(column("m", users, 0, 0)))}, 2)
 	if len(cells) != 5 || len(summary) != 3 {
 		t.Fatalf("%d cells, %d rows", len(cells), len(summary))

@@ -1,0 +1,166 @@
+package browse
+
+import (
+	"iter"
+	"math"
+
+	"github.com/alignuser/alignuser/harness/agent"
+	"github.com/alignuser/alignuser/harness/corpus"
+	"github.com/alignuser/alignuser/harness/page"
+	"github.com/alignuser/alignuser/harness/trace"
+	"github.com/alignuser/alignuser/sdk"
+)
+
+// reconstructedCards is the size of reconstructed pages (METHOD 4).
+const reconstructedCards = 4
+
+// Demonstrations yields what people of the training part saw and did, by user and
+// time: the pages of their sessions, or where there are none, pages reconstructed
+// from their interactions. Evidence for a page rests on what its user had strictly
+// before it, and on item statistics without the user's own interaction (METHOD 2).
+func (s *Stage) Demonstrations() iter.Seq[agent.Example] {
+	return func(yield func(agent.Example) bool) {
+		for u := range int32(s.train.Users()) {
+			each := s.reconstructed
+			if s.sessions != nil {
+				each = s.logged
+			}
+			if !each(u, yield) {
+				return
+			}
+		}
+	}
+}
+
+// logged yields the pages of a user's training sessions.
+func (s *Stage) logged(u int32, yield func(agent.Example) bool) bool {
+	l := s.newLife(u)
+	past := s.split.History(u)
+	for _, v := range s.sessions.Of(u) {
+		for len(past) > 0 && past[0].Time < v.Start {
+			s.live(l, past[0].Item, float64(past[0].Value))
+			past = past[1:]
+		}
+		sofar := s.begin()
+		for n, p := range v.Pages {
+			e := agent.Example{View: agent.View{
+				User: u, Profile: s.profile(l),
+				State: s.state(l, sofar, n, p.Items, len(v.Pages)),
+			}, Decision: human(p)}
+			if !yield(e) {
+				return false
+			}
+			s.passed(sofar, n, e.View.State.Cards, e.Decision)
+		}
+	}
+	return true
+}
+
+// human is what a person did with a logged page.
+func human(p corpus.Page) trace.Decision {
+	d := trace.Decision{Cards: make([]trace.Choice, len(p.Items)), Action: trace.Next}
+	for i := range p.Items {
+		d.Cards[i].Watch = p.Watched[i]
+		if v := float64(p.Values[i]); p.Watched[i] && !math.IsNaN(v) {
+			d.Cards[i].Value = &v
+		}
+	}
+	if p.Left {
+		d.Action = trace.Exit
+	}
+	return d
+}
+
+// reconstructed yields a page for each interaction of a user: its item among others
+// that the user has not touched in training, at a place and with company drawn by
+// hash. Those may be held-out items: avoiding them would be leakage.
+func (s *Stage) reconstructed(u int32, yield func(agent.Example) bool) bool {
+	l := s.newLife(u)
+	past := s.split.History(u)
+	have := s.train.Of(u)
+	if len(have)+reconstructedCards > s.train.Items() {
+		return true // too little is left to make pages of
+	}
+	for n := 0; n < len(past); {
+		tied := n + 1 // what happened at one time is no evidence for its own
+		for tied < len(past) && past[tied].Time == past[n].Time && past[n].Time != sdk.MissingTime {
+			tied++
+		}
+		for _, e := range past[n:tied] {
+			r := sdk.Mix(reconstructionSeed, uint64(uint32(u)), uint64(uint32(e.Item)))
+			items := make([]int32, reconstructedCards)
+			at := int(r % reconstructedCards)
+			d := trace.Decision{Cards: make([]trace.Choice, len(items)), Action: trace.Next}
+			for i, k := 0, uint64(0); i < len(items); k++ {
+				it := int32(sdk.Mix(r, k) % uint64(s.train.Items()))
+				if i == at {
+					it = e.Item
+				} else if own, _ := s.own(u, it); own > 0 || contains(items[:i], it) {
+					continue
+				}
+				items[i] = it
+				i++
+			}
+			d.Cards[at].Watch = true
+			if v := float64(e.Value); !math.IsNaN(v) {
+				d.Cards[at].Value = &v
+			}
+			if !yield(agent.Example{View: agent.View{User: u, Profile: s.profile(l), State: s.state(l, s.begin(), 0, items, 1)}, Decision: d, Reconstructed: true}) {
+				return false
+			}
+		}
+		for ; n < tied; n++ {
+			s.live(l, past[n].Item, float64(past[n].Value))
+		}
+	}
+	return true
+}
+
+// reconstructionSeed fixes the company: every run on a split learns from the same.
+const reconstructionSeed = 0x7061676573 // "pages"
+
+func contains(items []int32, it int32) bool {
+	for _, have := range items {
+		if have == it {
+			return true
+		}
+	}
+	return false
+}
+
+// sofar is what a session has brought up to a page.
+type sofar struct {
+	given         []page.Given
+	recent, tired []float64 // cards watched, by category: on the page before, in the session
+}
+
+func (s *Stage) begin() *sofar {
+	return &sofar{recent: make([]float64, len(s.kinds)), tired: make([]float64, len(s.kinds))}
+}
+
+// passed takes a decided page into a session.
+func (s *Stage) passed(f *sofar, number int, cards []page.Card, d trace.Decision) {
+	clear(f.recent)
+	for i, c := range cards {
+		g := page.Given{Page: number, Item: c.Item, Title: c.Title, Watched: d.Cards[i].Watch, Value: math.NaN()}
+		if d.Cards[i].Value != nil {
+			g.Value = *d.Cards[i].Value
+		}
+		f.given = append(f.given, g)
+		if g.Watched {
+			for _, k := range s.of(c.Item) {
+				f.recent[k]++
+				f.tired[k]++
+			}
+		}
+	}
+}
+
+// state shows items to the user of a life.
+func (s *Stage) state(l *life, f *sofar, number int, items []int32, limit int) page.State {
+	st := page.State{View: trace.List, Page: number, Limit: limit, Given: f.given, Scale: s.scale}
+	for _, it := range items {
+		st.Cards = append(st.Cards, s.card(l, it, f.recent, f.tired))
+	}
+	return st
+}

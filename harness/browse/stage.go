@@ -1,0 +1,362 @@
+// Package browse runs sessions: a recommender shows pages to a simulated user, an
+// agent decides, and the trace says what happened (METHOD 3).
+//
+// Its opinions. Sessions of many users go forward together, page by page, so that
+// recommenders and backends are asked in batches; what happens to one session never
+// depends on which others are in its batch. Everything that an agent learns of a
+// user or an item is computed here, from the training part, by one function for
+// people who are watched learning and people who are simulated.
+package browse
+
+import (
+	"context"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/alignuser/alignuser/harness/agent"
+	"github.com/alignuser/alignuser/harness/corpus"
+	"github.com/alignuser/alignuser/harness/memory"
+	"github.com/alignuser/alignuser/harness/page"
+	"github.com/alignuser/alignuser/harness/persona"
+)
+
+// Stage is what all sessions on one split share. It is safe for concurrent use.
+type Stage struct {
+	split      *corpus.Split
+	train      *corpus.Training
+	sessions   *corpus.Sessions // nil: the data has none
+	graph      *memory.Graph
+	scale      page.Scale
+	titles     []string
+	summaries  []string // nil: none
+	categories [][]int32
+	kinds      []string  // names of categories
+	share      []float64 // of training interactions, by category
+	sums       []float64 // of values, by item
+	valued     []float64 // how many, by item
+	all        float64   // mean of all values; NaN: none
+
+	mu     sync.Mutex
+	lives  map[int32]*life
+	people map[string][]persona.Persona // by mode
+	swap   []int32                      // the derangement of placebos
+	models map[modelKey]*learned
+}
+
+// NewStage computes what all sessions share. It needs the corpus open, here only.
+func NewStage(split *corpus.Split) *Stage {
+	s := &Stage{
+		split: split, train: split.Train(), sessions: split.Sessions(), graph: memory.NewGraph(split.Train()),
+		titles: split.Titles(), summaries: split.Summaries(), categories: split.Categories(), kinds: split.CategoryNames(),
+		all: math.NaN(), lives: map[int32]*life{}, people: map[string][]persona.Persona{}, models: map[modelKey]*learned{},
+	}
+	if c := split.Scale(); c != nil {
+		s.scale = page.Scale{Min: c.Min, Max: c.Max, Step: c.Step, LikeAt: c.LikeAt, DislikeAt: c.DislikeAt}
+	}
+	s.people[agent.PersonaAttributes] = persona.Attributes(split)
+	s.people[agent.PersonaMatched] = persona.Template(split)
+	s.count()
+	return s
+}
+
+// count sums values by item and interactions by category.
+func (s *Stage) count() {
+	s.sums, s.valued = make([]float64, s.train.Items()), make([]float64, s.train.Items())
+	s.share = make([]float64, len(s.kinds))
+	sum, n := 0.0, 0.0
+	for u := range int32(s.train.Users()) {
+		values := s.train.ValuesOf(u)
+		for i, it := range s.train.Of(u) {
+			for _, c := range s.of(it) {
+				s.share[c]++
+			}
+			if values != nil && values[i] == values[i] {
+				s.sums[it] += float64(values[i])
+				s.valued[it]++
+			}
+		}
+	}
+	for it := range s.sums {
+		sum, n = sum+s.sums[it], n+s.valued[it]
+	}
+	if n > 0 {
+		s.all = sum / n
+	}
+	total := 0.0
+	for _, v := range s.share {
+		total += v
+	}
+	for c := range s.share {
+		s.share[c] = (s.share[c] + 1) / (total + float64(len(s.share)))
+	}
+}
+
+func (s *Stage) of(it int32) []int32 {
+	if s.categories == nil {
+		return nil
+	}
+	return s.categories[it]
+}
+
+// Scale of the data's values.
+func (s *Stage) Scale() page.Scale { return s.scale }
+
+// life is what is known of a user at one moment: what was had before it.
+type life struct {
+	user   int32
+	items  []int32 // oldest first
+	values []float64
+	kinds  []float64 // items by category
+	given  []float64 // sum of their values
+	rated  []float64 // how many have one
+	sum, n float64   // of values
+	mine   map[int32]impressions
+}
+
+// impressions count how often a user was shown an item in training sessions.
+type impressions struct{ shown, watched int }
+
+func (s *Stage) newLife(u int32) *life {
+	k := len(s.kinds)
+	l := &life{user: u, kinds: make([]float64, k), given: make([]float64, k), rated: make([]float64, k), mine: map[int32]impressions{}}
+	if s.sessions != nil {
+		for _, v := range s.sessions.Of(u) {
+			for _, p := range v.Pages {
+				for i, it := range p.Items {
+					m := l.mine[it]
+					m.shown++
+					if p.Watched[i] {
+						m.watched++
+					}
+					l.mine[it] = m
+				}
+			}
+		}
+	}
+	return l
+}
+
+// live adds an interaction.
+func (s *Stage) live(l *life, it int32, value float64) {
+	l.items, l.values = append(l.items, it), append(l.values, value)
+	rated := !math.IsNaN(value)
+	if rated {
+		l.sum, l.n = l.sum+value, l.n+1
+	}
+	for _, c := range s.of(it) {
+		l.kinds[c]++
+		if rated {
+			l.given[c] += value
+			l.rated[c]++
+		}
+	}
+}
+
+// whole gives a user's life at the end of training.
+func (s *Stage) whole(u int32) *life {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l := s.lives[u]; l != nil {
+		return l
+	}
+	l := s.newLife(u)
+	for _, e := range s.split.History(u) {
+		s.live(l, e.Item, float64(e.Value))
+	}
+	s.lives[u] = l
+	return l
+}
+
+func (s *Stage) profile(l *life) agent.Profile {
+	p := agent.Profile{Items: len(l.items), Mean: s.all, All: s.all}
+	if l.n > 0 {
+		p.Mean = l.sum / l.n
+	}
+	return p
+}
+
+// similarShown is how many of the user's own items a card names (METHOD 3: k2 = 3).
+const similarShown = 3
+
+// card tells what the user of a life may know of an item. Its own interaction with
+// the item is no part of it: neither of the counts, nor of what is similar (METHOD
+// 2). Recent and tired count the kinds watched on the page before and in the session.
+func (s *Stage) card(l *life, it int32, recent, tired []float64) page.Card {
+	own, ownValue := s.own(l.user, it)
+	c := page.Card{
+		Item: it, Title: s.titles[it], Count: s.train.Count(it) - own, Mean: math.NaN(), Shown: -1, KinMean: math.NaN(),
+	}
+	sum, n := s.sums[it], s.valued[it]
+	if !math.IsNaN(ownValue) {
+		sum, n = sum-ownValue, n-1
+	}
+	if n > 0 {
+		c.Mean = sum / n
+	}
+	if s.summaries != nil {
+		c.Summary = s.summaries[it]
+	}
+	if s.sessions != nil {
+		m := l.mine[it]
+		c.Shown, c.Watched = s.sessions.ShownCount(it)-m.shown, s.sessions.WatchedCount(it)-m.watched
+	}
+	s.kin(&c, l, s.of(it), recent, tired)
+	s.alike(&c, l, own)
+	return c
+}
+
+// own reports whether a user has an item in training, and the value given.
+func (s *Stage) own(u, it int32) (int, float64) {
+	at, ok := slices.BinarySearch(s.train.Of(u), it)
+	if !ok {
+		return 0, math.NaN()
+	}
+	if values := s.train.ValuesOf(u); values != nil {
+		return 1, float64(values[at])
+	}
+	return 1, math.NaN()
+}
+
+// kin fills in what rests on categories.
+func (s *Stage) kin(c *page.Card, l *life, of []int32, recent, tired []float64) {
+	if len(of) == 0 {
+		return
+	}
+	const damping = 5 // how many interactions everybody's taste counts for
+	sum, n := 0.0, 0.0
+	for _, k := range of {
+		c.Categories = append(c.Categories, s.kinds[k])
+		c.Kin = max(c.Kin, int(l.kinds[k]))
+		sum, n = sum+l.given[k], n+l.rated[k]
+		c.Lift += math.Log((l.kinds[k]+damping*s.share[k])/(float64(len(l.items))+damping)/s.share[k]) / float64(len(of))
+		if recent != nil {
+			c.Recent += recent[k] / float64(len(of))
+			c.Tired += tired[k] / float64(len(of))
+		}
+	}
+	if n > 0 {
+		c.KinMean = sum / n
+	}
+}
+
+// alike fills in what rests on who had both items.
+func (s *Stage) alike(c *page.Card, l *life, own int) {
+	type link struct {
+		at  int
+		sim float64
+	}
+	var best [similarShown]link
+	found := 0
+	sum, others := 0.0, 0.0
+	for at, z := range l.items {
+		if z == c.Item {
+			continue
+		}
+		others++
+		sim := s.graph.PathSim(c.Item, z, own)
+		if sim <= 0 {
+			continue
+		}
+		sum += sim
+		place := found
+		for place > 0 && (best[place-1].sim < sim || best[place-1].sim == sim && l.items[best[place-1].at] > z) {
+			place--
+		}
+		if place < similarShown {
+			found = min(found+1, similarShown)
+			copy(best[place+1:found], best[place:])
+			best[place] = link{at, sim}
+		}
+	}
+	if others > 0 {
+		c.Affinity = sum / others
+	}
+	for _, b := range best[:found] {
+		c.Similar = append(c.Similar, page.Similar{Title: s.titles[l.items[b.at]], Value: l.values[b.at]})
+	}
+}
+
+// persona gives the text that a prompt says of a user.
+func (s *Stage) persona(mode string, u int32) string {
+	if mode == agent.PersonaNone || mode == "" {
+		return ""
+	}
+	return s.people[mode][u].Text()
+}
+
+// stranger gives the user whose life a placebo is given.
+func (s *Stage) stranger(u int32) int32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.swap == nil {
+		s.swap = persona.Derange(s.split, placeboSeed)
+	}
+	return s.swap[u]
+}
+
+// placeboSeed fixes who is exchanged with whom: placebos of all runs on a split are
+// the same.
+const placeboSeed = 0x706c616365626f // "placebo"
+
+// modelKey tells models apart.
+type modelKey struct {
+	kind  string
+	prior Prior
+}
+
+// learned is a model, fitted on first use.
+type learned struct {
+	once  sync.Once
+	model *agent.Model
+	err   error
+}
+
+// Prior is what is declared where the data has no sessions (METHOD 4).
+type Prior struct {
+	WatchRate float64 // of cards
+	Leave     float64 // after every page
+}
+
+// Model gives the model of a kind of arm, fitted on this split's demonstrations.
+func (s *Stage) Model(ctx context.Context, k agent.Kind, prior Prior) (*agent.Model, error) {
+	s.mu.Lock()
+	key := modelKey{k.Name, prior}
+	m := s.models[key]
+	if m == nil {
+		m = &learned{}
+		s.models[key] = m
+	}
+	s.mu.Unlock()
+	m.once.Do(func() {
+		m.model, m.err = agent.Fit(ctx, s.Demonstrations(), k.Learns, agent.Prior{WatchRate: prior.WatchRate, Leave: []float64{prior.Leave}})
+	})
+	return m.model, m.err
+}
+
+// Leaving gives the probability of leaving for arms that have none of their own:
+// that of training sessions by page, or the declared one.
+func (s *Stage) Leaving(prior Prior) agent.Leaving {
+	if s.sessions == nil {
+		return agent.Leaving{Source: agent.ExitPrior, Hazard: []float64{prior.Leave}}
+	}
+	var left, seen []float64
+	for u := range int32(s.train.Users()) {
+		for _, v := range s.sessions.Of(u) {
+			for n, p := range v.Pages {
+				if n == len(seen) {
+					seen, left = append(seen, 0), append(left, 0)
+				}
+				seen[n]++
+				if p.Left {
+					left[n]++
+				}
+			}
+		}
+	}
+	l := agent.Leaving{Source: agent.ExitSessions}
+	for n := range seen {
+		l.Hazard = append(l.Hazard, (left[n]+1)/(seen[n]+2))
+	}
+	return l
+}

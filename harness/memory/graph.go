@@ -1,0 +1,125 @@
+// Package memory is what a simulated user remembers: a graph of who had what, and
+// sentences of the user's own past (METHOD 3).
+//
+// Its opinion: memory starts from the training part and nothing else, and what is
+// asked about an item never rests on the asking user's own interaction with it.
+package memory
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/alignuser/alignuser/harness/corpus"
+)
+
+// Graph finds items alike by who has both. It is safe for concurrent use.
+type Graph struct {
+	train *corpus.Training
+	users [][]int32 // by item
+
+	dense []int32 // co-counts of small catalogues; nil: rows are made on demand
+	mu    sync.RWMutex
+	rows  map[int32]row
+}
+
+// row is the co-counts of one item, by item.
+type row struct {
+	items  []int32
+	counts []int32
+}
+
+// maxDense is the largest catalogue whose co-counts are kept in one square: 64 MiB.
+const maxDense = 4096
+
+// NewGraph counts who has what in the training part.
+func NewGraph(train *corpus.Training) *Graph {
+	g := &Graph{train: train, users: make([][]int32, train.Items())}
+	for u := range int32(train.Users()) {
+		for _, it := range train.Of(u) {
+			g.users[it] = append(g.users[it], u)
+		}
+	}
+	if train.Items() > maxDense {
+		g.rows = map[int32]row{}
+		return g
+	}
+	n := train.Items()
+	g.dense = make([]int32, n*n)
+	for u := range int32(train.Users()) {
+		items := train.Of(u)
+		for _, a := range items {
+			line := g.dense[int(a)*n : (int(a)+1)*n]
+			for _, b := range items {
+				line[b]++
+			}
+		}
+	}
+	return g
+}
+
+// both counts the users who have both items.
+func (g *Graph) both(x, z int32) int32 {
+	if g.dense != nil {
+		return g.dense[int(x)*g.train.Items()+int(z)]
+	}
+	g.mu.RLock()
+	r, ok := g.rows[x]
+	g.mu.RUnlock()
+	if !ok {
+		r = g.count(x)
+	}
+	if at, ok := slices.BinarySearch(r.items, z); ok {
+		return r.counts[at]
+	}
+	return 0
+}
+
+// count makes the row of an item.
+func (g *Graph) count(x int32) row {
+	counts := map[int32]int32{}
+	for _, u := range g.users[x] {
+		for _, it := range g.train.Of(u) {
+			counts[it]++
+		}
+	}
+	r := row{items: make([]int32, 0, len(counts)), counts: make([]int32, 0, len(counts))}
+	for it := range counts {
+		r.items = append(r.items, it)
+	}
+	slices.Sort(r.items)
+	for _, it := range r.items {
+		r.counts = append(r.counts, counts[it])
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.rows[x] = r
+	return r
+}
+
+// PathSim is the similarity of two items over the users who have both (Sun, Han, Yan,
+// Yu and Wu 2011): 2·|x~z| / (|x~x| + |z~z|). own is 1 where the asking user has x, and
+// that interaction is to be left out of what is known of x; else 0. It is 0 where
+// nobody has either.
+func (g *Graph) PathSim(x, z int32, own int) float64 {
+	all := len(g.users[x]) - own + len(g.users[z])
+	if all <= 0 {
+		return 0
+	}
+	return 2 * float64(max(0, int(g.both(x, z))-own)) / float64(all)
+}
+
+// Affinity s_uy is the mean PathSim of x with the items of a history, x itself left
+// out; 0 where nothing is left.
+func (g *Graph) Affinity(x int32, own int, history []int32) float64 {
+	sum, n := 0.0, 0
+	for _, z := range history {
+		if z != x {
+			sum += g.PathSim(x, z, own)
+			n++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / float64(n)
+}

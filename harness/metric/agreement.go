@@ -1,0 +1,148 @@
+package metric
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Spearman is the rank correlation ρ of two lists: Pearson's correlation of their
+// ranks, equal values having the mean of theirs (Spearman 1904). It lies in
+// [−1, 1]; NaN where a list has fewer than two values or no differences. Panics
+// where the lists differ in length.
+func Spearman(x, y []float64) float64 { return pearson(ranks(x), ranks(y)) }
+
+// ranks gives ranks from 1, ties their mean.
+func ranks(x []float64) []float64 {
+	order := make([]int, len(x))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(x[a], x[b]), cmp.Compare(a, b)) })
+	out := make([]float64, len(x))
+	for from := 0; from < len(order); {
+		to := from + 1
+		for to < len(order) && x[order[to]] == x[order[from]] {
+			to++
+		}
+		for _, at := range order[from:to] {
+			out[at] = float64(from+to+1) / 2
+		}
+		from = to
+	}
+	return out
+}
+
+func pearson(x, y []float64) float64 {
+	if len(x) != len(y) {
+		panic("metric: lists of different lengths")
+	}
+	mx, my := meanOf(x), meanOf(y)
+	var xy, xx, yy float64
+	for i := range x {
+		dx, dy := x[i]-mx, y[i]-my
+		xy += dx * dy
+		xx += dx * dx
+		yy += dy * dy
+	}
+	if xx == 0 || yy == 0 {
+		return math.NaN()
+	}
+	return max(-1, min(1, xy/math.Sqrt(xx*yy)))
+}
+
+func meanOf(x []float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += v
+	}
+	return sum / float64(len(x))
+}
+
+// KendallTauB is τ_b: concordant less discordant pairs, over √(pairs not tied in x ·
+// pairs not tied in y) (Kendall 1945). It lies in [−1, 1]; NaN where a list has no
+// differences.
+func KendallTauB(x, y []float64) float64 {
+	var score, inX, inY float64
+	for i := range x {
+		for j := range i {
+			a, b := cmp.Compare(x[i], x[j]), cmp.Compare(y[i], y[j])
+			score += float64(a * b)
+			inX += float64(a * a)
+			inY += float64(b * b)
+		}
+	}
+	if inX == 0 || inY == 0 {
+		return math.NaN()
+	}
+	return score / math.Sqrt(inX*inY)
+}
+
+// MAPE is the mean absolute error of simulated values as a share of the true ones;
+// arms whose truth is 0 are left out. NaN where none is left.
+func MAPE(simulated, truth []float64) float64 {
+	sum, n := 0.0, 0.0
+	for i, t := range truth {
+		if t != 0 {
+			sum += math.Abs(simulated[i]-t) / math.Abs(t)
+			n++
+		}
+	}
+	return sum / n
+}
+
+// CalibrationSlope is the least-squares slope of the truth on the simulated values:
+// 1 where a difference of the simulation is one of the same size in truth, below 1
+// where it exaggerates. NaN where the simulation has no differences.
+func CalibrationSlope(simulated, truth []float64) float64 {
+	ms, mt := meanOf(simulated), meanOf(truth)
+	var st, ss float64
+	for i := range truth {
+		st += (simulated[i] - ms) * (truth[i] - mt)
+		ss += (simulated[i] - ms) * (simulated[i] - ms)
+	}
+	if ss == 0 {
+		return math.NaN()
+	}
+	return st / ss
+}
+
+// SignAgreement counts the pairs of arms, among those whose truths are resolved,
+// that the simulation puts in the true order; unresolved are the others.
+func SignAgreement(simulated, truth []float64, resolved func(i, j int) bool) (agree, pairs, unresolved int) {
+	for i := range truth {
+		for j := range i {
+			if !resolved(i, j) {
+				unresolved++
+				continue
+			}
+			pairs++
+			if (simulated[i] > simulated[j]) == (truth[i] > truth[j]) && simulated[i] != simulated[j] {
+				agree++
+			}
+		}
+	}
+	return agree, pairs, unresolved
+}
+
+// agreements lists the heads of task ab.
+func agreements() []Head {
+	line := func(id, unit string, d Direction, doc string) Head {
+		return Head{ID: id, Version: 1, Unit: unit, Direction: d, Doc: doc, Empty: "undefined where one side has no differences"}
+	}
+	return []Head{
+		line("ab.spearman", "ρ", Higher, "rank correlation of simulated and true liked cards a session, over recommenders"),
+		line("ab.kendall", "τ", Higher, "Kendall's τ_b of the same"),
+		line("ab.spearman.lowest", "ρ", Higher, "the lowest ρ over leaving each recommender out"),
+		line("ab.spearman.highest", "ρ", Higher, "the highest ρ over leaving each recommender out"),
+		line("ab.p", "probability", Lower, "share of orders of the recommenders that agree as well by chance"),
+		line("ab.sign", "share", Higher, "pairs of recommenders put in the true order, of those whose truths differ beyond the intervals"),
+		line("ab.resolved", "share", 0, "pairs of recommenders whose truths differ beyond the intervals"),
+		line("ab.mape", "share", Lower, "mean absolute error of the level, as a share of the true one"),
+		line("ab.slope", "slope", 0, "least-squares slope of the truth on the simulation; below 1 the simulation exaggerates differences"),
+		line("ab.spearman.views", "ρ", Higher, "rank correlation of watched cards a session"),
+		line("ab.gain", "ρ", Higher, "ρ less that of nDCG@10, in the same draws of users"),
+		{ID: "truth.n-like.second", Version: 1, Unit: "cards", Direction: Higher, Empty: noSession, Doc: "cards liked in a session of the second, independent run"},
+		line("ab.ceiling", "ρ", 0, "rank correlation of two independent truth runs"),
+	}
+}
