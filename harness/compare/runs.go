@@ -183,7 +183,7 @@ func (s *Study) Across(runs []*Run, labels []string) []record.Comparison {
 					pairs = append(pairs, pair{m, s.ArmIndex(Label(labels[i+1], arm.Arm)), s.ArmIndex(Label(labels[0], arm.Arm))})
 				}
 			}
-			out = append(out, s.family(record.AgainstRun, pairs)...)
+			out = append(out, s.family(record.AgainstRun, pairs, s.test(pairs))...)
 		}
 	}
 	return out

@@ -52,7 +52,7 @@ func (a Arm) League() string {
 
 // Reasons for which a pair is compared: each is a family of tests.
 const (
-	AgainstBest  = "best"  // with the best arm of the metric
+	AgainstBest  = "best"  // with the best arm of the metric; the family is that of every pair
 	AgainstNamed = "named" // with an arm that was asked for
 	AgainstAll   = "all"   // every pair
 	AgainstRun   = "run"   // the same arm of another run

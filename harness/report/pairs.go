@@ -224,7 +224,7 @@ func share(v float64) string {
 func (f Findings) help() []string {
 	var out []string
 	if len(f.Comparisons) > 0 {
-		out = append(out, "+ better, − worse, ~ not told apart at 5 % after Holm within its table. Differences are of the same user, averaged over users who have both values (n; the others are left out). p: sign flips; Wilcoxon: signed ranks, unadjusted; d_z: mean over standard deviation of the differences; wins: users with the larger value, equal ones counting half; least: the smallest difference found with power 0.8.")
+		out = append(out, "+ better, − worse, ~ not told apart at 5 % after Holm within its table, and over every two arms where the reference is the best, which the same data chose. Differences are of the same user, averaged over users who have both values (n; the others are left out). p: sign flips; Wilcoxon: signed ranks, unadjusted; d_z: mean over standard deviation of the differences; wins: users with the larger value, equal ones counting half; least: the smallest difference found with power 0.8.")
 	}
 	if len(f.Standings) > 0 {
 		out = append(out, "Rows that share a letter are tied: they are not told from the best row of that letter, at 5 % after Holm. Ranks: 95 % of bootstrap samples of users. Mean rank and win rate: inside each user; Borda: share of rivals beaten, over all metrics of the task. Three ways to rank that disagree are a warning.")
