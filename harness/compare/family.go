@@ -2,6 +2,7 @@ package compare
 
 import (
 	"math"
+	"slices"
 
 	"github.com/alignuser/alignuser/harness/record"
 )
@@ -26,21 +27,32 @@ func (t tested) of(q pair) int {
 
 // test makes a family of pairs.
 func (s *Study) test(pairs []pair) tested {
-	t := tested{at: map[pair]int{}, p: s.pvalues(pairs), holm: make([]float64, len(pairs)), bh: make([]float64, len(pairs))}
-	var p []float64
-	var of []int
+	t := tested{at: map[pair]int{}, p: s.pvalues(pairs)}
 	for i, q := range pairs {
 		t.at[q] = i
-		t.holm[i], t.bh[i] = math.NaN(), math.NaN()
-		if !math.IsNaN(t.p[i]) {
-			p, of = append(p, t.p[i]), append(of, i)
+	}
+	t.holm, t.bh = adjust(t.p)
+	return t
+}
+
+// adjust gives Holm and BH over the p-values that there are.
+func adjust(p []float64) (holm, bh []float64) {
+	holm, bh = slices.Clone(p), slices.Clone(p)
+	var of []int
+	for i, v := range p {
+		if !math.IsNaN(v) {
+			of = append(of, i)
 		}
 	}
-	holm, bh := Holm(p), BenjaminiHochberg(p)
+	known := make([]float64, len(of))
 	for i, at := range of {
-		t.holm[at], t.bh[at] = holm[i], bh[i]
+		known[i] = p[at]
 	}
-	return t
+	h, b := Holm(known), BenjaminiHochberg(known)
+	for i, at := range of {
+		holm[at], bh[at] = h[i], b[i]
+	}
+	return holm, bh
 }
 
 // pairsOf gives every two rivals of a league.
@@ -66,14 +78,30 @@ func (s *Study) everyPair(m int, league []int) tested {
 	return s.every[key]
 }
 
-// family compares pairs, with the p-values of a family that they belong to.
-func (s *Study) family(against string, pairs []pair, family tested) []record.Comparison {
-	out := make([]record.Comparison, len(pairs))
-	boot := s.bootOf(pairs)
-	for i, q := range pairs {
-		at := family.of(q)
-		out[i] = s.compare(q, boot[i], family.p[at])
-		out[i].Against, out[i].Holm, out[i].BH = against, family.holm[at], family.bh[at]
+// question is what is asked in one metric: pairs, and the family of tests they belong to.
+type question struct {
+	against string
+	m       int
+	pairs   []pair
+	league  []int // the family is every two rivals of it; nil: it is pairs
+}
+
+// answer compares what was asked.
+func (s *Study) answer(questions []question) (out []record.Comparison) {
+	for _, q := range questions {
+		var family tested
+		if q.league != nil {
+			family = s.everyPair(q.m, q.league)
+		} else {
+			family = s.test(q.pairs)
+		}
+		boot := s.bootOf(q.pairs)
+		for i, two := range q.pairs {
+			at := family.of(two)
+			c := s.compare(two, boot[i], family.p[at])
+			c.Against, c.Holm, c.BH = q.against, family.holm[at], family.bh[at]
+			out = append(out, c)
+		}
 	}
 	return out
 }

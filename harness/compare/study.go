@@ -120,41 +120,39 @@ func Leaderboard(tables []Table) (comparisons []record.Comparison, standings []r
 // of its own. The best is chosen by the same data, so its p-values are adjusted for every two
 // rivals: any of them could have been the one. Metrics without a better way have no best, and
 // are left out then.
-func (s *Study) Against(to *record.Arm) []record.Comparison {
-	var out []record.Comparison
+func (s *Study) Against(to *record.Arm) []record.Comparison { return s.answer(s.against(to)) }
+
+func (s *Study) against(to *record.Arm) (out []question) {
 	for _, m := range s.metrics {
 		for _, league := range s.leagues() {
-			reference, against := -1, record.AgainstBest
+			q := question{against: record.AgainstBest, m: m, league: league}
+			reference := -1
 			if to != nil {
-				reference, against = s.ArmIndex(*to), record.AgainstNamed
+				reference, q.against, q.league = s.ArmIndex(*to), record.AgainstNamed, nil
 			} else if order := s.order(m, league); len(order) > 1 {
 				reference = order[0]
 			}
 			if reference < 0 || to != nil && to.League() != s.Arms[league[0]].League() {
 				continue
 			}
-			var pairs []pair
 			for _, a := range league {
 				if a != reference && !s.Arms[a].Control {
-					pairs = append(pairs, pair{m, a, reference})
+					q.pairs = append(q.pairs, pair{m, a, reference})
 				}
 			}
-			of := s.everyPair(m, league)
-			if to != nil {
-				of = s.test(pairs)
-			}
-			out = append(out, s.family(against, pairs, of)...)
+			out = append(out, q)
 		}
 	}
 	return out
 }
 
 // AllPairs compares every two rivals of a league, as one family per metric.
-func (s *Study) AllPairs() []record.Comparison {
-	var out []record.Comparison
+func (s *Study) AllPairs() []record.Comparison { return s.answer(s.allPairs()) }
+
+func (s *Study) allPairs() (out []question) {
 	for _, m := range s.metrics {
 		for _, league := range s.leagues() {
-			out = append(out, s.family(record.AgainstAll, s.pairsOf(m, league), s.everyPair(m, league))...)
+			out = append(out, question{record.AgainstAll, m, s.pairsOf(m, league), league})
 		}
 	}
 	return out
