@@ -217,6 +217,36 @@ func TestSignFlipSampled(t *testing.T) {
 	near(t, "p", SignFlip(d, Greater), 863.0/32768, 0.005) // four standard errors of 10,000 draws are 0.0064
 }
 
+// Twenty differences of 1: one of 2^20 sign patterns is as extreme. No sample of 10,000 could
+// show that, Hoeffding's bound comes nearer: exp(-20²/(2·20)) = 4.54e-5 on one side. Four less
+// make it exp(-16²/(2·20)) = 0.00166, and the sample decides: 190 + 20 + 1 patterns sum to at
+// least 16, 0.000201 of all.
+func TestSignFlipBeyondTheSample(t *testing.T) {
+	d := make([]float64, 20)
+	for i := range d {
+		d[i] = 1
+	}
+	near(t, "p", SignFlip(d, Greater), math.Exp(-10), 1e-18)
+	near(t, "p, two-sided", SignFlip(d, TwoSided), 2*math.Exp(-10), 1e-18)
+	near(t, "p, less", SignFlip(d, Less), 1, 0)
+	d[0], d[1] = -1, -1
+	near(t, "p of fewer", SignFlip(d, Greater), 0.000201, 0.0006) // four standard errors
+	if p := SignFlip(d, Greater); p < 1.0/(Draws+1) {
+		t.Errorf("p of fewer: %v is less than the sample can show", p)
+	}
+}
+
+// No sign pattern is likelier than Hoeffding's bound says.
+func TestUnlikelyIsABound(t *testing.T) {
+	for seed := range uint64(50) {
+		d := noise(seed, 14, 0.8)[0]
+		exact, _ := everyFlip(d, TwoSided)
+		if bound := unlikely(d); exact > 2*bound {
+			t.Errorf("seed %d: p %v, bound %v", seed, exact, 2*bound)
+		}
+	}
+}
+
 func TestEffects(t *testing.T) {
 	// d = 1 2 3 -1 0: mean 1, sum of squares about it 0+1+4+4+1 = 10, sd √2.5; wins 3 + 0.5 of 5.
 	// Ranks of |d| without the zero: 1.5 3 4 | 1.5: (8.5-1.5)/10.

@@ -16,14 +16,15 @@ func (s *Study) Rank() []record.Standing {
 	borda := s.borda()
 	for _, m := range s.metrics {
 		for _, league := range s.leagues() {
-			out = append(out, s.rank(m, s.order(m, league), borda)...)
+			out = append(out, s.rank(m, league, borda)...)
 		}
 	}
 	return out
 }
 
-// rank arranges the arms of order, which are best first.
-func (s *Study) rank(m int, order []int, borda []float64) []record.Standing {
+// rank arranges the rivals of a league.
+func (s *Study) rank(m int, league []int, borda []float64) []record.Standing {
+	order := s.order(m, league)
 	out := make([]record.Standing, len(order))
 	for i, a := range order {
 		st := &out[i]
@@ -37,7 +38,7 @@ func (s *Study) rank(m int, order []int, borda []float64) []record.Standing {
 		}
 		st.RankLo, st.RankHi = s.rankInterval(m, a, order)
 	}
-	s.tieGroups(m, order, out)
+	s.tieGroups(m, order, s.everyPair(m, league), out)
 	s.meanRanks(m, order, out)
 	return out
 }
@@ -85,8 +86,8 @@ func (s *Study) rankInterval(m, a int, order []int) (lo, hi int) {
 
 // tieGroups divides arms, best first, into groups: the best arm that is in none leads
 // the next group, and every later arm in no group joins it unless the two differ after
-// Holm over all that were compared with this leader.
-func (s *Study) tieGroups(m int, order []int, out []record.Standing) {
+// Holm over every two arms.
+func (s *Study) tieGroups(m int, order []int, family tested, out []record.Standing) {
 	for group := 1; ; group++ {
 		leader := slices.IndexFunc(out, func(st record.Standing) bool { return st.Group == 0 })
 		if leader < 0 {
@@ -100,15 +101,13 @@ func (s *Study) tieGroups(m int, order []int, out []record.Standing) {
 				pairs, of = append(pairs, pair{m, order[i], order[leader]}), append(of, i)
 			}
 		}
-		p := s.pvalues(pairs)
-		for i := range p {
-			if math.IsNaN(p[i]) {
-				p[i] = 1 // no user in common: nothing tells them apart
+		for i, q := range pairs {
+			p := family.holm[family.of(q)]
+			if math.IsNaN(p) {
+				p = 1 // no user in common: nothing tells them apart
 			}
-		}
-		for i, adjusted := range Holm(p) {
-			if adjusted > Alpha {
-				out[of[i]].Group, out[of[i]].GroupP = group, adjusted
+			if p > Alpha {
+				out[of[i]].Group, out[of[i]].GroupP = group, p
 			}
 		}
 		s.detectable(pairs, leader, of, out)

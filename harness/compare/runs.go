@@ -89,7 +89,7 @@ func Union(runs []*Run, labels []string) (tables []Table, notes []string) {
 }
 
 func union(parts []*Table, labels []string) (out Table, notes []string) {
-	out = Table{Task: parts[0].Task, Primary: parts[0].Primary, Wholes: parts[0].Wholes}
+	out = Table{Task: parts[0].Task, Primary: parts[0].Primary, Unit: parts[0].Unit, Wholes: parts[0].Wholes}
 	seen := map[int32]int{}
 	odd := map[string]bool{} // metrics of several versions
 	for _, t := range parts {
@@ -166,7 +166,10 @@ func spread(t *Table, metric, arm int, at map[int32]int) []float64 {
 // Across compares every arm of later runs with the arm of the same name in the first.
 // Each metric and later run is a family of its own. The study is one of the runs' [Union].
 func (s *Study) Across(runs []*Run, labels []string) []record.Comparison {
-	var out []record.Comparison
+	return s.answer(s.across(runs, labels))
+}
+
+func (s *Study) across(runs []*Run, labels []string) (out []question) {
 	first := runs[0].Table(s.Task)
 	if first == nil {
 		return nil
@@ -183,7 +186,7 @@ func (s *Study) Across(runs []*Run, labels []string) []record.Comparison {
 					pairs = append(pairs, pair{m, s.ArmIndex(Label(labels[i+1], arm.Arm)), s.ArmIndex(Label(labels[0], arm.Arm))})
 				}
 			}
-			out = append(out, s.family(record.AgainstRun, pairs)...)
+			out = append(out, question{record.AgainstRun, m, pairs, nil})
 		}
 	}
 	return out

@@ -14,8 +14,9 @@ const exactFlips = 16
 // symmetric around 0, each could as well have the other sign (Fisher 1935, 21). Up to 16
 // differences other than 0 it counts all signs; beyond, [Draws] random ones, and the
 // p-value is (1 + as extreme)/(1 + draws), which is valid though it rests on a sample (Phipson and
-// Smyth 2010). The signs depend on the number of differences and nothing else. They
-// must be finite; where all are 0 the p-value is 1.
+// Smyth 2010), or [unlikely] where that is smaller than any sample could show, so that a family of
+// many tests can be resolved. The signs depend on the number of differences and nothing
+// else. They must be finite; where all are 0 the p-value is 1.
 func SignFlip(differences []float64, tail Tail) float64 {
 	if p, ok := everyFlip(differences, tail); ok {
 		return p
@@ -57,16 +58,37 @@ func everyFlip(differences []float64, tail Tail) (p float64, ok bool) {
 // flipP reads the p-value off the sums under random signs.
 func flipP(sums, differences []float64, tail Tail) float64 {
 	observed, scale := sum(differences)
-	return flipTail(sums, observed, scale, tail)
+	return flipTail(sums, observed, scale, unlikely(differences), tail)
 }
 
-func flipTail(sums []float64, observed, scale float64, tail Tail) float64 {
+// unlikely bounds the share of all signs with a sum as large as the observed one, on its side
+// of 0: exp(-(Σd)² / 2Σd²) (Hoeffding 1963, theorem 2).
+func unlikely(differences []float64) float64 {
+	total, square := 0.0, 0.0
+	for _, d := range differences {
+		if !math.IsNaN(d) {
+			total += d
+			square += float64(d * d)
+		}
+	}
+	return max(math.Exp(-total*total/(2*square)), 1e-300)
+}
+
+func flipTail(sums []float64, observed, scale, bound float64, tail Tail) float64 {
 	low, high := 1, 1 // the signs that were observed
 	for _, s := range sums {
 		low, high = count(s, observed, scale, low, high)
 	}
 	all := float64(len(sums) + 1)
-	return tail.of(float64(low)/all, float64(high)/all)
+	below, above := float64(low)/all, float64(high)/all
+	switch {
+	case !(bound < 1/all): // the sample knows better
+	case observed > 0:
+		above = bound
+	default:
+		below = bound
+	}
+	return tail.of(below, above)
 }
 
 // count adds s to those at most and those at least as large as observed; what

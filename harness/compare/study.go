@@ -19,10 +19,11 @@ const Power = 0.8
 // Study is a table with the samples that all its comparisons share.
 type Study struct {
 	*Table
-	metrics []int         // those that are studied
-	boot    [][][]float64 // per metric and arm: mean in each sample
-	flips   [][][]float64 // per metric and arm: sum under each draw of signs
-	pattern [][]int       // per metric and arm: equal where the same users have values
+	metrics []int             // those that are studied
+	boot    [][][]float64     // per metric and arm: mean in each sample
+	flips   [][][]float64     // per metric and arm: sum under each draw of signs
+	pattern [][]int           // per metric and arm: equal where the same users have values
+	every   map[[2]int]tested // per metric and first arm of a league: all its pairs
 	workers int
 }
 
@@ -33,7 +34,7 @@ func (t *Table) Study(metrics ...string) (*Study, error) {
 }
 
 func (t *Table) study(workers int, metrics []string) (*Study, error) {
-	s := &Study{Table: t, workers: workers}
+	s := &Study{Table: t, every: map[[2]int]tested{}, workers: workers}
 	for _, id := range metrics {
 		m := t.MetricIndex(id)
 		if m < 0 {
@@ -116,46 +117,42 @@ func Leaderboard(tables []Table) (comparisons []record.Comparison, standings []r
 
 // Against compares every rival with a reference: the best arm of its metric and
 // league, or the named one. Rivals are the arms that are ranked. Each metric is a family
-// of its own. Metrics without a better way have no best, and are left out then.
-func (s *Study) Against(to *record.Arm) []record.Comparison {
-	var out []record.Comparison
+// of its own. The best is chosen by the same data, so its p-values are adjusted for every two
+// rivals: any of them could have been the one. Metrics without a better way have no best, and
+// are left out then.
+func (s *Study) Against(to *record.Arm) []record.Comparison { return s.answer(s.against(to)) }
+
+func (s *Study) against(to *record.Arm) (out []question) {
 	for _, m := range s.metrics {
 		for _, league := range s.leagues() {
-			reference, against := -1, record.AgainstBest
+			q := question{against: record.AgainstBest, m: m, league: league}
+			reference := -1
 			if to != nil {
-				reference, against = s.ArmIndex(*to), record.AgainstNamed
+				reference, q.against, q.league = s.ArmIndex(*to), record.AgainstNamed, nil
 			} else if order := s.order(m, league); len(order) > 1 {
 				reference = order[0]
 			}
 			if reference < 0 || to != nil && to.League() != s.Arms[league[0]].League() {
 				continue
 			}
-			var pairs []pair
 			for _, a := range league {
 				if a != reference && !s.Arms[a].Control {
-					pairs = append(pairs, pair{m, a, reference})
+					q.pairs = append(q.pairs, pair{m, a, reference})
 				}
 			}
-			out = append(out, s.family(against, pairs)...)
+			out = append(out, q)
 		}
 	}
 	return out
 }
 
 // AllPairs compares every two rivals of a league, as one family per metric.
-func (s *Study) AllPairs() []record.Comparison {
-	var out []record.Comparison
+func (s *Study) AllPairs() []record.Comparison { return s.answer(s.allPairs()) }
+
+func (s *Study) allPairs() (out []question) {
 	for _, m := range s.metrics {
 		for _, league := range s.leagues() {
-			var pairs []pair
-			for i, a := range league {
-				for _, b := range league[i+1:] {
-					if !s.Arms[a].Control && !s.Arms[b].Control {
-						pairs = append(pairs, pair{m, a, b})
-					}
-				}
-			}
-			out = append(out, s.family(record.AgainstAll, pairs)...)
+			out = append(out, question{record.AgainstAll, m, s.pairsOf(m, league), league})
 		}
 	}
 	return out
@@ -207,38 +204,6 @@ func (t *Table) better(m int, a, b float64) int {
 	return 0
 }
 
-// pair is a metric and the places of two arms.
-type pair struct{ m, a, b int }
-
-// family compares pairs and adjusts their p-values for each other.
-func (s *Study) family(against string, pairs []pair) []record.Comparison {
-	out := make([]record.Comparison, len(pairs))
-	boot := s.bootOf(pairs)
-	p := s.pvalues(pairs)
-	for i, q := range pairs {
-		out[i] = s.compare(q, boot[i], p[i])
-		out[i].Against = against
-	}
-	adjust(out)
-	return out
-}
-
-// adjust fills in Holm and BH over the comparisons that have a p-value.
-func adjust(family []record.Comparison) {
-	var p []float64
-	var of []int
-	for i, c := range family {
-		family[i].Holm, family[i].BH = math.NaN(), math.NaN()
-		if !math.IsNaN(c.P) {
-			p, of = append(p, c.P), append(of, i)
-		}
-	}
-	holm, bh := Holm(p), BenjaminiHochberg(p)
-	for i, at := range of {
-		family[at].Holm, family[at].BH = holm[i], bh[i]
-	}
-}
-
 // differences of two arms in every user; NaN unless both have a value.
 func (s *Study) differences(q pair) []float64 {
 	out := make([]float64, len(s.Users))
@@ -284,7 +249,7 @@ func (s *Study) pvalues(pairs []pair) []float64 {
 			observed, _ := sum(d)
 			_, x := sum(s.Values[q.m][q.a]) // the sums that are subtracted round by their own size
 			_, y := sum(s.Values[q.m][q.b])
-			out[i] = flipTail(minus(s.flips[q.m][q.a], s.flips[q.m][q.b]), observed, x+y, TwoSided)
+			out[i] = flipTail(minus(s.flips[q.m][q.a], s.flips[q.m][q.b]), observed, x+y, unlikely(d), TwoSided)
 		} else {
 			columns, of = append(columns, d), append(of, i)
 		}

@@ -40,6 +40,7 @@ type Arm struct {
 type Table struct {
 	Task    string
 	Primary string
+	Unit    string   // what a row is, in the plural, where it is no user of the data set
 	Users   []int32  // ascending: rows of the data set's own table
 	Metrics []Metric // the primary first, then as the task lists them
 	Wholes  []Whole
@@ -118,7 +119,7 @@ func Tables(m record.Manifest, judged []score.Judged) []Table {
 
 func newTable(facts record.TaskFacts, arms []record.ArmFacts, judged []score.Judged) Table {
 	slices.SortFunc(judged, func(a, b score.Judged) int { return a.Key.Compare(b.Key) })
-	t := Table{Task: facts.Kind, Primary: facts.Primary}
+	t := Table{Task: facts.Kind, Primary: facts.Primary, Unit: facts.Unit}
 	control := map[string]bool{}
 	for _, a := range arms {
 		control[a.Name] = a.Control

@@ -24,7 +24,7 @@ func NewCurrent(r *compare.Run) (*Current, error) {
 		Baseline: Baseline{
 			Suite: m.Suite.Name, Run: m.ID, Command: m.Command, Host: m.HostVersion, Signature: m.Signature, Protocol: m.Parts(),
 		},
-		Lower: map[string]bool{}, Unjudged: map[string]string{},
+		Lower: map[string]bool{}, Unjudged: map[string]string{}, Units: map[string]string{},
 	}
 	for _, t := range m.Tasks {
 		if t.Invalid != "" {
@@ -38,6 +38,9 @@ func NewCurrent(r *compare.Run) (*Current, error) {
 	}
 	for i := range r.Tables {
 		c.Tasks = append(c.Tasks, c.tableOf(&r.Tables[i], m))
+		if unit := r.Tables[i].Unit; unit != "" {
+			c.Units[r.Tables[i].Task] = unit
+		}
 	}
 	var err error
 	if c.Segments, err = record.ReadSegments(filepath.Join(r.Dir, record.SegmentsFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -19,6 +19,7 @@ type Current struct {
 	Failed   []record.Fact     // arms with cells that have no numbers, and why
 	Lower    map[string]bool   // metrics of which less is better
 	Unjudged map[string]string // metrics that no margin can be for, and why
+	Units    map[string]string // tasks whose rows are no users, and what they are
 }
 
 // Statistics are the two tests that a verdict rests on. Differences are those of
@@ -48,7 +49,7 @@ func Judge(b *Baseline, c *Current, m Margins, s Statistics) (Report, error) {
 		return r, err
 	}
 	for i, g := range m.Margins {
-		checks, verdict, why := c.checks(b, g, m.Alpha, s)
+		checks, notes, verdict, why := c.checks(b, g, m.Alpha, s)
 		if verdict != Pass {
 			r.Verdict, r.Reason, r.Checks = verdict, why, nil
 			return r, nil
@@ -56,7 +57,7 @@ func Judge(b *Baseline, c *Current, m Margins, s Statistics) (Report, error) {
 		if len(checks) == 0 {
 			return r, m.mistake(i, "matches nothing that the baseline has%s: name a task, recommender and metric that go together", c.noPrimary(b, g))
 		}
-		r.Checks = append(r.Checks, checks...)
+		r.Checks, r.Notes = append(r.Checks, checks...), append(r.Notes, notes...)
 	}
 	p := make([]float64, len(r.Checks))
 	for i, k := range r.Checks {
@@ -67,7 +68,7 @@ func Judge(b *Baseline, c *Current, m Margins, s Statistics) (Report, error) {
 		r.Checks[i].decide(m.Alpha, len(r.Checks))
 	}
 	r.conclude()
-	r.Notes = armNotes(b, c)
+	r.Notes = append(r.Notes, armNotes(b, c)...)
 	return r, nil
 }
 
@@ -105,9 +106,13 @@ func short(value string) string {
 	return value
 }
 
-// noPrimary says that a margin without a metric met a primary one that no margin can be for.
+// noPrimary says that a margin without a metric met a primary one that no margin can be for, or
+// one for groups of users a task of no users.
 func (c *Current) noPrimary(b *Baseline, g Margin) string {
 	for _, t := range b.Tasks {
+		if unit := c.Units[t.Task]; g.Segment != "" && unit != "" && (g.Task == "" || g.Task == t.Task) {
+			return fmt.Sprintf(" (rows of %s are %s, and segments are of users)", t.Task, unit)
+		}
 		if why := c.Unjudged[t.Primary]; g.Metric == "" && why != "" && (g.Task == "" || g.Task == t.Task) {
 			return fmt.Sprintf(" (%s, the primary metric of %s, %s)", t.Primary, t.Task, why)
 		}
@@ -166,10 +171,11 @@ func (m Margins) check(b *Baseline, c *Current) error {
 }
 
 // checks makes those of one margin. It ends with another verdict than Pass where
-// the run has no such number as the baseline.
-func (c *Current) checks(b *Baseline, g Margin, alpha float64, s Statistics) (out []Check, v Verdict, why string) {
+// the run has no such number as the baseline. Groups of which nobody is tested in either run
+// have nothing to lose, and are noted.
+func (c *Current) checks(b *Baseline, g Margin, alpha float64, s Statistics) (out []Check, notes []string, v Verdict, why string) {
 	for _, old := range b.Tasks {
-		if g.Task != "" && g.Task != old.Task {
+		if g.Task != "" && g.Task != old.Task || g.Segment != "" && c.Units[old.Task] != "" {
 			continue
 		}
 		now, _ := c.task(old.Task)
@@ -184,12 +190,16 @@ func (c *Current) checks(b *Baseline, g Margin, alpha float64, s Statistics) (ou
 			is, ok := now.find(was)
 			switch {
 			case !ok:
-				return nil, Invalid, fmt.Sprintf("%s has no %s in this run%s", was.arm(), was.Metric, c.reason(was.arm()))
+				return nil, nil, Invalid, fmt.Sprintf("%s has no %s in this run%s", was.arm(), was.Metric, c.reason(was.arm()))
 			case is.Version != was.Version:
-				return nil, Incomparable, fmt.Sprintf("%s is of version %d in the baseline and %d in this run: bless a run of this program", was.Metric, was.Version, is.Version)
+				return nil, nil, Incomparable, fmt.Sprintf("%s is of version %d in the baseline and %d in this run: bless a run of this program", was.Metric, was.Version, is.Version)
 			}
 			p := pair(old, was, now, is)
 			for _, group := range c.groups(g.Segment) {
+				if g.Segment != "" && len(p.users) > 0 && !slices.ContainsFunc(p.users, group.has) && !slices.ContainsFunc(p.single, group.has) {
+					notes = append(notes, fmt.Sprintf("%s: %s of %s %s: nobody of them is tested, so not judged", was.arm(), was.Metric, g.Segment, group.name))
+					continue
+				}
 				k := Check{
 					Task: old.Task, Recommender: was.Recommender, Agent: was.Agent, Metric: was.Metric,
 					Segment: g.Segment, Group: group.name, lower: c.Lower[was.Metric], MarginText: g.String(),
@@ -199,7 +209,7 @@ func (c *Current) checks(b *Baseline, g Margin, alpha float64, s Statistics) (ou
 			}
 		}
 	}
-	return out, Pass, ""
+	return out, notes, Pass, ""
 }
 
 func (c *Current) reason(arm string) string {
@@ -255,7 +265,8 @@ func (t BaselineTask) find(s Series) (Series, bool) {
 type paired struct {
 	users    []int
 	old, new []float64
-	leftOut  int // judged in one of the runs only, or undefined in one
+	single   []int // who has a value in one of the runs
+	leftOut  int   // judged in one of the runs only, or undefined in one
 }
 
 func pair(t BaselineTask, was Series, u BaselineTask, is Series) (p paired) {
@@ -265,15 +276,26 @@ func pair(t BaselineTask, was Series, u BaselineTask, is Series) (p paired) {
 	}
 	both := 0
 	for i, user := range t.Users {
+		old, now := was.Values[i], math.NaN()
 		j, ok := at[user]
 		if ok {
 			both++
+			now = is.Values[j]
+			delete(at, user)
 		}
-		if !ok || math.IsNaN(was.Values[i]) || math.IsNaN(is.Values[j]) {
-			p.leftOut++
+		switch {
+		case !math.IsNaN(old) && !math.IsNaN(now):
+			p.users, p.old, p.new = append(p.users, int(user)), append(p.old, old), append(p.new, now)
 			continue
+		case !math.IsNaN(old) || !math.IsNaN(now):
+			p.single = append(p.single, int(user))
 		}
-		p.users, p.old, p.new = append(p.users, int(user)), append(p.old, was.Values[i]), append(p.new, is.Values[j])
+		p.leftOut++
+	}
+	for user, j := range at {
+		if !math.IsNaN(is.Values[j]) {
+			p.single = append(p.single, int(user))
+		}
 	}
 	p.leftOut += len(u.Users) - both
 	return p

@@ -145,6 +145,27 @@ func TestSegments(t *testing.T) {
 	}
 }
 
+// TestSegmentsOfNobody: a group of which nobody is tested in either run is noted, one whose
+// users are gone is not passed over, and questions are in no group of users.
+func TestSegmentsOfNobody(t *testing.T) {
+	nan := math.NaN()
+	m := absolute(0.3)
+	m.Margins[0].Segment = "activity"
+	b, now := fixture("ndcg@10", 0.5, 0.5, nan, nan, 0.5), fixture("ndcg@10", 0.5, 0.5, nan, nan, 0.5)
+	r, err := Judge(&b.Baseline, now, m, known{0.01, 0.01})
+	if err != nil || r.Verdict != Pass || len(r.Checks) != 1 || len(r.Notes) == 0 || r.Notes[0] != "a: ndcg@10 of activity high: nobody of them is tested, so not judged" {
+		t.Errorf("nobody is high: %+v, %v", r, err)
+	}
+	b = fixture("ndcg@10", 0.5, 0.5, 0.5, nan, 0.5)
+	if r, err = Judge(&b.Baseline, now, m, known{0.01, 0.01}); err != nil || r.Verdict != Inconclusive || len(r.Checks) != 2 {
+		t.Errorf("the high are gone: %+v, %v", r, err)
+	}
+	now.Units = map[string]string{"offline": "questions"}
+	if _, err = Judge(&b.Baseline, now, m, known{}); err == nil || !strings.Contains(err.Error(), "rows of offline are questions, and segments are of users") {
+		t.Errorf("groups of questions: %v", err)
+	}
+}
+
 // TestMarginsOfNothing: a margin that no check comes of would pass everything.
 func TestMarginsOfNothing(t *testing.T) {
 	for text, want := range map[string]string{

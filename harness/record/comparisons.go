@@ -52,7 +52,7 @@ func (a Arm) League() string {
 
 // Reasons for which a pair is compared: each is a family of tests.
 const (
-	AgainstBest  = "best"  // with the best arm of the metric
+	AgainstBest  = "best"  // with the best arm of the metric; the family is that of every pair
 	AgainstNamed = "named" // with an arm that was asked for
 	AgainstAll   = "all"   // every pair
 	AgainstRun   = "run"   // the same arm of another run
@@ -65,6 +65,8 @@ type Comparison struct {
 	Metric       string
 	Version      int
 	Against      string
+	Segment      string // the users are those of one group of it; empty: all
+	Group        string
 	Arm          Arm
 	To           Arm
 	N            int // users with both values
@@ -90,10 +92,13 @@ func (c Comparison) Resolved() bool { return c.Holm <= 0.05 }
 
 func comparisonHeader() []string {
 	return []string{
-		"task", "recommender", "agent", "to_recommender", "to_agent", "metric", "version", "against", "n", "left_out",
+		"task", "recommender", "agent", "to_recommender", "to_agent", "metric", "version", "against", "segment", "group", "n", "left_out",
 		"difference", "lo", "hi", "bca_lo", "bca_hi", "p", "holm", "bh", "wilcoxon", "effect", "rank_biserial", "wins", "detectable", "warnings",
 	}
 }
+
+// firstNumber is the place of difference in a line.
+const firstNumber = 12
 
 // numbers lists the columns from difference to detectable.
 func (c *Comparison) numbers() []*float64 {
@@ -111,9 +116,15 @@ func (c Comparison) check() error {
 	if !slices.Contains([]string{AgainstBest, AgainstNamed, AgainstAll, AgainstRun}, c.Against) {
 		errs = append(errs, fmt.Errorf("against %q: unknown", c.Against))
 	}
+	if c.Segment != "" {
+		errs = append(errs, CheckName(c.Segment))
+	}
+	if (c.Segment == "") != (c.Group == "") || c.Group != cleanText(c.Group) {
+		errs = append(errs, fmt.Errorf("group %q of segment %q", c.Group, c.Segment))
+	}
 	for i, v := range c.numbers() {
 		if math.IsInf(*v, 0) {
-			errs = append(errs, fmt.Errorf("%s is %v", comparisonHeader()[10+i], *v))
+			errs = append(errs, fmt.Errorf("%s is %v", comparisonHeader()[firstNumber+i], *v))
 		}
 	}
 	return errors.Join(errs...)
@@ -135,7 +146,7 @@ func EncodeComparisons(w io.Writer, in []Comparison) error {
 		}
 		row := []string{
 			c.Task, dash(c.Arm.Recommender), dash(c.Arm.Agent), dash(c.To.Recommender), dash(c.To.Agent),
-			c.Metric, strconv.Itoa(c.Version), c.Against, strconv.Itoa(c.N), strconv.Itoa(c.LeftOut),
+			c.Metric, strconv.Itoa(c.Version), c.Against, dash(c.Segment), dash(c.Group), strconv.Itoa(c.N), strconv.Itoa(c.LeftOut),
 		}
 		for _, v := range c.numbers() {
 			row = append(row, optional(*v))
@@ -149,7 +160,7 @@ func EncodeComparisons(w io.Writer, in []Comparison) error {
 // not (NaN) are null.
 func (c Comparison) MarshalJSON() ([]byte, error) {
 	values := []any{
-		c.Task, c.Arm.Recommender, c.Arm.Agent, c.To.Recommender, c.To.Agent, c.Metric, c.Version, c.Against, c.N, c.LeftOut,
+		c.Task, c.Arm.Recommender, c.Arm.Agent, c.To.Recommender, c.To.Agent, c.Metric, c.Version, c.Against, c.Segment, c.Group, c.N, c.LeftOut,
 	}
 	for _, v := range c.numbers() {
 		values = append(values, orNull(*v))
@@ -187,20 +198,23 @@ func ReadComparisons(path string) (out []Comparison, err error) {
 	err = readTable(path, comparisonHeader(), func(f []string) error {
 		c := Comparison{
 			Task: strings.Clone(f[0]), Metric: strings.Clone(f[5]), Against: strings.Clone(f[7]),
-			Arm: armOf(f[1], f[2]), To: armOf(f[3], f[4]),
+			Arm: armOf(f[1], f[2]), To: armOf(f[3], f[4]), Segment: strings.Clone(undash(f[8])),
+		}
+		if c.Segment != "" {
+			c.Group = strings.Clone(f[9])
 		}
 		var err error
-		for at, to := range map[int]*int{6: &c.Version, 8: &c.N, 9: &c.LeftOut} {
+		for at, to := range map[int]*int{6: &c.Version, 10: &c.N, 11: &c.LeftOut} {
 			if *to, err = parseInt(f[at], 0); err != nil {
 				return fmt.Errorf("%s: %w", comparisonHeader()[at], err)
 			}
 		}
 		for i, v := range c.numbers() {
-			if *v, err = parseOptional(f[10+i]); err != nil {
-				return fmt.Errorf("%s: %w", comparisonHeader()[10+i], err)
+			if *v, err = parseOptional(f[firstNumber+i]); err != nil {
+				return fmt.Errorf("%s: %w", comparisonHeader()[firstNumber+i], err)
 			}
 		}
-		if c.Warnings, err = splitWarnings(f[23]); err != nil {
+		if c.Warnings, err = splitWarnings(f[firstNumber+len(c.numbers())]); err != nil {
 			return fmt.Errorf("warnings: %w", err)
 		}
 		out = append(out, c)

@@ -24,13 +24,15 @@ type Segment struct {
 // Group finds a group by name; -1 where there is none.
 func (s Segment) Group(name string) int { return slices.Index(s.Groups, name) }
 
-// WriteSegments writes a line per user and a column per segment. Segments whose
-// name cannot stand in a suite or on a command line are left out, as are later
-// ones of the same name: attributes are named by whoever made the data.
+// WriteSegments writes a line per user and a column per segment. Attributes are named by
+// whoever made the data: capitals become small, spaces and _ become -, and segments whose
+// name still cannot stand in a suite or on a command line are left out, as are later ones of the
+// same name.
 func WriteSegments(path string, segments []Segment) error {
 	header := []string{"user"}
 	var kept []Segment
 	for _, s := range segments {
+		s.Name = strings.NewReplacer(" ", "-", "_", "-").Replace(strings.ToLower(s.Name))
 		if CheckName(s.Name) != nil || slices.Contains(header, s.Name) {
 			continue
 		}

@@ -13,12 +13,14 @@ func TestSegmentsComeBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), SegmentsFile)
 	want := []Segment{
 		{Name: "activity", Groups: []string{"low", "high"}, Of: []int8{0, 1, -1, 1}},
+		{Name: "price-sense", Groups: []string{"low", "high"}, Of: []int8{0, 1, -1, 1}},
 		{Name: "job", Groups: []string{`a "b", c`, "d e"}, Of: []int8{0, -1, 1, 0}},
 	}
 	in := append([]Segment{}, want...)
-	in[1].Groups = []string{`a "b", c`, "d\n\x1b e"} // a value is untrusted text
+	in[1].Name = "Price_sense"
+	in[2].Groups = []string{`a "b", c`, "d\n\x1b e"} // a value is untrusted text
 	in = append(in,
-		Segment{Name: "Zip Code", Groups: []string{"x"}, Of: []int8{0, 0, 0, 0}},     // no name
+		Segment{Name: "%", Groups: []string{"x"}, Of: []int8{0, 0, 0, 0}},            // no name
 		Segment{Name: "activity", Groups: []string{"other"}, Of: []int8{0, 0, 0, 0}}, // taken
 	)
 	if err := WriteSegments(path, in); err != nil {
@@ -31,7 +33,7 @@ func TestSegmentsComeBack(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if got[1].Group("d e") != 1 || got[1].Group("none") != -1 {
+	if got[2].Group("d e") != 1 || got[2].Group("none") != -1 {
 		t.Error("groups by name")
 	}
 }

@@ -63,7 +63,7 @@ func (f Findings) sheets() []sheet {
 }
 
 func sameFamily(a, b record.Comparison) bool {
-	same := a.Task == b.Task && a.Metric == b.Metric && a.Against == b.Against && a.Arm.League() == b.Arm.League()
+	same := a.Task == b.Task && a.Metric == b.Metric && a.Against == b.Against && a.Arm.League() == b.Arm.League() && a.Segment == b.Segment && a.Group == b.Group
 	switch a.Against {
 	case record.AgainstBest, record.AgainstNamed:
 		return same && a.To == b.To
@@ -90,6 +90,9 @@ func comparisonSheet(family []record.Comparison) sheet {
 		s.title += ", minus " + first.To.String() + " (the best)"
 	default:
 		s.title += ", minus " + first.To.String()
+	}
+	if first.Segment != "" {
+		s.title += ", " + first.Segment + " " + first.Group
 	}
 	s.head = append(head, "difference", "95 % interval", "p", "Holm", "Wilcoxon", "d_z", "wins", "least", "n")
 	d := comparisonDecimals(family)
@@ -224,7 +227,10 @@ func share(v float64) string {
 func (f Findings) help() []string {
 	var out []string
 	if len(f.Comparisons) > 0 {
-		out = append(out, "+ better, − worse, ~ not told apart at 5 % after Holm within its table. Differences are of the same user, averaged over users who have both values (n; the others are left out). p: sign flips; Wilcoxon: signed ranks, unadjusted; d_z: mean over standard deviation of the differences; wins: users with the larger value, equal ones counting half; least: the smallest difference found with power 0.8.")
+		out = append(out, "+ better, − worse, ~ not told apart at 5 % after Holm within its table, and over every two arms where the reference is the best, which the same data chose. Differences are of the same user, averaged over users who have both values (n; the others are left out). p: sign flips; Wilcoxon: signed ranks, unadjusted; d_z: mean over standard deviation of the differences; wins: users with the larger value, equal ones counting half; least: the smallest difference found with power 0.8.")
+	}
+	if len(f.Comparisons) > 0 && f.Comparisons[0].Segment != "" {
+		out = append(out, "Groups of users: Holm is over the tables of all groups of a metric together, and the best is who is best among all users. A difference in one group and none in another is no proof that the groups differ.")
 	}
 	if len(f.Standings) > 0 {
 		out = append(out, "Rows that share a letter are tied: they are not told from the best row of that letter, at 5 % after Holm. Ranks: 95 % of bootstrap samples of users. Mean rank and win rate: inside each user; Borda: share of rivals beaten, over all metrics of the task. Three ways to rank that disagree are a warning.")

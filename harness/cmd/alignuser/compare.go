@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,6 +20,7 @@ import (
 type compareFlags struct {
 	findingsFlags
 	against                   string
+	segments                  []string
 	allPairs, union, override bool
 }
 
@@ -32,9 +35,14 @@ which stands for its run that finished last. Given one run, it compares its arms
 best one, with --against, or with each other. Given several, it compares each arm with that
 of the same name in the first run; --union puts all arms into one table instead.
 
+With --segment it compares inside each group of users: segments.csv of the run says who is in
+which. Best stays who is best among all users. Several groups are several questions, and
+Holm's correction is over all of them.
+
 Runs of different protocols are refused with status 5, and the part that differs is named.
 docs/statistics.md has the formulas.`,
 		Example: "  alignuser compare benchmarks/quickstart.toml\n" +
+			"  alignuser compare benchmarks/quickstart.toml --segment activity --segment taste\n" +
 			"  alignuser compare benchmarks/quickstart.toml --against popular --metric all\n" +
 			"  alignuser compare runs/quickstart/0123456789ab runs/quickstart/ba9876543210",
 		Args:              atLeastOne("a run folder or a suite"),
@@ -49,6 +57,7 @@ docs/statistics.md has the formulas.`,
 	flags.add(c)
 	c.Flags().StringVar(&flags.against, "against", "best", "compare with this `arm`; best: with the best one of each metric")
 	c.Flags().BoolVar(&flags.allPairs, "all-pairs", false, "compare every two arms")
+	c.Flags().StringSliceVar(&flags.segments, "segment", nil, "inside each group of this `segment` of users; may be repeated; all for every one")
 	c.Flags().BoolVar(&flags.union, "union", false, "several runs: put all arms into one table")
 	c.Flags().BoolVar(&flags.override, "override-signature", false, "compare runs of different protocols on the same data, and stamp the output")
 	return c
@@ -86,7 +95,12 @@ func (a *app) compare(flags *compareFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := flags.fill(&f, studies, runs, labels); err != nil {
+	asked, notes, err := flags.divide(studies, runs)
+	if err != nil {
+		return err
+	}
+	f.Notes = append(f.Notes, notes...)
+	if err := flags.fill(&f, asked, studies, runs, labels); err != nil {
 		return err
 	}
 	f.Notes = append(f.Notes, wholes(studies, flags.metrics)...)
@@ -127,11 +141,88 @@ func (f *compareFlags) comparable(runs []*compare.Run) (stamps []string, err err
 	return nil, &exitError{exitIncomparable, fmt.Errorf("compare: %w: run both with one suite, or say --override-signature", err)}
 }
 
+// comparer is a study of all users, or of groups of them.
+type comparer interface {
+	Named(name string) []record.Arm
+	Against(to *record.Arm) []record.Comparison
+	AllPairs() []record.Comparison
+	Across(runs []*compare.Run, labels []string) []record.Comparison
+}
+
+// divide makes studies of the groups that were asked for. Tasks whose rows are no users have none.
+func (f *compareFlags) divide(studies []*compare.Study, runs []*compare.Run) (out []comparer, notes []string, err error) {
+	if len(f.segments) == 0 {
+		for _, s := range studies {
+			out = append(out, s)
+		}
+		return out, nil, nil
+	}
+	if f.svg != "" {
+		return nil, nil, usagef("compare: --segment and --svg: say one of them: the diagram is of all users")
+	}
+	segments, err := f.named(runs[0])
+	if err != nil {
+		return nil, nil, err
+	}
+	var why error
+	for _, s := range studies {
+		d, err := s.In(segments)
+		if err != nil {
+			why, notes = err, append(notes, "not shown: "+err.Error())
+			continue
+		}
+		out = append(out, d)
+	}
+	if len(out) == 0 {
+		return nil, nil, usagef("compare: --segment: %w", why)
+	}
+	if len(runs) > 1 {
+		notes = append(notes, "users are divided as in run "+runs[0].Manifest.ID)
+	}
+	return out, notes, nil
+}
+
+// named reads the segments that were asked for.
+func (f *compareFlags) named(r *compare.Run) ([]record.Segment, error) {
+	known, err := record.ReadSegments(filepath.Join(r.Dir, record.SegmentsFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, usagef("compare: --segment: %s has no %s: run the suite again: %s", r.Dir, record.SegmentsFile, r.Manifest.Command)
+	case err != nil:
+		return nil, err
+	}
+	if slices.Contains(f.segments, "all") {
+		return known, nil
+	}
+	names := make([]string, len(known))
+	for i, s := range known {
+		names[i] = s.Name
+	}
+	var out []record.Segment
+	for _, name := range f.segments {
+		at := slices.Index(names, name)
+		if at < 0 {
+			hint := "there is " + strings.Join(names, ", ")
+			if near := sdk.Nearest(name, names); near != "" {
+				hint = "did you mean " + near + "?"
+			}
+			return nil, usagef("compare: --segment %s: unknown segment (%s)", name, hint)
+		}
+		if len(known[at].Groups) == 0 {
+			return nil, usagef("compare: --segment %s: no user of this run is in any group of it", name)
+		}
+		if !slices.ContainsFunc(out, func(s record.Segment) bool { return s.Name == name }) {
+			out = append(out, known[at])
+		}
+	}
+	return out, nil
+}
+
 // fill makes the comparisons that were asked for.
-func (f *compareFlags) fill(out *report.Findings, studies []*compare.Study, runs []*compare.Run, labels []string) error {
+func (f *compareFlags) fill(out *report.Findings, asked []comparer, studies []*compare.Study, runs []*compare.Run, labels []string) error {
 	across := len(runs) > 1 && !f.union && !f.allPairs && f.against == "best"
 	found := false
-	for _, s := range studies {
+	for _, s := range asked {
 		switch {
 		case across:
 			out.Comparisons = append(out.Comparisons, s.Across(runs, labels)...)

@@ -14,18 +14,27 @@ import (
 // newPlanCommand says what a run will take.
 func newPlanCommand(a *app) *cobra.Command {
 	var flags suiteFlags
+	var users usersFlags
 	var out string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "plan <suite.toml>",
-		Short: "What will a run take: cells, calls, tokens, money, time, disk?",
+		Short: "What will a run take: cells, calls, tokens, money, time, disk, users?",
 		Long: `plan reads the data, as run would, and counts what is left to do: fits, and the calls,
 tokens and money of language-model backends. What journals already hold costs nothing.
-No backend is started and no key is needed.`,
-		Example:           "  alignuser plan benchmarks/backends.toml\n  alignuser plan benchmarks/quickstart.toml --json",
-		Args:              exactly("a suite"),
+No backend is started and no key is needed.
+
+With --baseline, and no suite, it says how many users it takes to find a difference between
+two recommenders, judged by how much the users of a run differ in how they differ.`,
+		Example: "  alignuser plan benchmarks/backends.toml\n  alignuser plan benchmarks/quickstart.toml --json\n" +
+			"  alignuser plan --baseline benchmarks/quickstart.toml --difference 0.01\n" +
+			"  alignuser plan --baseline quickstart.baseline.json --difference 0.005 --metric recall@10 --power 0.9",
+		Args:              users.check,
 		ValidArgsFunction: completeSuites,
 		RunE: func(c *cobra.Command, args []string) error {
+			if users.baseline != "" {
+				return a.planUsers(&users, out, asJSON)
+			}
 			s, err := spec.Load(args[0], flags.sets)
 			if err != nil {
 				return &exitError{code: exitUsage, err: err}
@@ -55,6 +64,7 @@ No backend is started and no key is needed.`,
 		},
 	}
 	flags.add(c)
+	users.add(c)
 	c.Flags().StringVar(&out, "out", defaultOut, "`folder` of run folders")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
