@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/alignuser/alignuser/harness/agent"
+	"github.com/alignuser/alignuser/harness/memory"
 	"github.com/alignuser/alignuser/harness/page"
 	"github.com/alignuser/alignuser/harness/trace"
 	"github.com/alignuser/alignuser/sdk"
@@ -40,7 +41,9 @@ type Simulator struct {
 	Notes   []string
 	Runs    int // independent runs among the exposures; 0: one
 
-	embedder Backend // of kinds that ask
+	backend string          // its name
+	embed   memory.Embedder // of kinds that ask
+	staged  bool            // the agent asks itself what to remember
 }
 
 // Run carries visits out. Sessions come in the order of the visits.
@@ -55,12 +58,15 @@ func (s *Simulator) Run(ctx context.Context, rec sdk.Recommender, visits []Visit
 			return nil, err
 		}
 		active = slices.DeleteFunc(active, (*session).over)
+		if len(active) == 0 {
+			break
+		}
 		views := make([]agent.View, len(active))
 		for i, v := range active {
 			views[i] = v.view()
 		}
-		if len(views) == 0 {
-			break
+		if err := s.remember(ctx, active, views); err != nil {
+			return nil, err
 		}
 		decisions, err := s.Agent.Decide(ctx, views)
 		if err != nil {
@@ -210,12 +216,10 @@ func (v *session) view() agent.View {
 		st.View = trace.Detail
 	}
 	st.Actions = page.Actions(st.View, v.at, len(st.Cards), v.s.Full)
-	out := agent.View{
+	return agent.View{
 		User: v.trace.User, Exposure: v.trace.Exposure, Seed: v.seed, Repeat: v.s.Repeat,
 		Persona: v.persona, Profile: v.s.profile(v.life), State: st,
 	}
-	v.s.remember(&out, v.life)
-	return out
 }
 
 // stepsPerPage bounds the looks at pages, so that a session that goes back and

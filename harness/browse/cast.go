@@ -19,13 +19,21 @@ type Cast struct {
 	Kind    string
 	Options sdk.Options // canonical
 	Backend Backend     // of kinds that ask
+	Name    string      // of the backend
+	Embeds  bool        // the backend turns texts into vectors
 }
 
 // Simulator makes an arm ready to browse: it fits what has to be fitted.
 func (s *Stage) Simulator(ctx context.Context, c Cast, set Settings) (*Simulator, error) {
 	out := &Simulator{
 		Stage: s, Settings: set, Persona: agent.Text(c.Options, "persona"), Memory: agent.Text(c.Options, "memory"), Placebo: agent.Text(c.Options, "placebo"),
-		Exit: agent.ExitAnswered, embedder: c.Backend,
+		Exit: agent.ExitAnswered, backend: c.Name, staged: agent.Text(c.Options, "mode") == agent.ModeStaged,
+	}
+	if episodic(out.Memory) && !c.Embeds {
+		return nil, sdk.Invalidf("memory", "%q needs a backend that embeds texts, and %s does not: set memory = %q", out.Memory, c.Name, agent.MemoryGraph)
+	}
+	if c.Embeds {
+		out.embed = c.Backend
 	}
 	config := agent.Config{Kind: c.Kind, Options: c.Options, Fields: set.Fields}
 	k, _ := agent.KindOf(c.Kind) // agent.New says what is wrong

@@ -42,6 +42,8 @@ type Stage struct {
 	people map[string][]persona.Persona // by mode
 	swap   []int32                      // the derangement of placebos
 	models map[modelKey]*learned
+	pasts  map[pastKey]*memory.Past
+	texts  map[string]*memory.Texts // by backend
 }
 
 // NewStage computes what all sessions share. It needs the corpus open, here only.
@@ -49,7 +51,7 @@ func NewStage(split *corpus.Split) *Stage {
 	s := &Stage{
 		split: split, train: split.Train(), sessions: split.Sessions(), graph: memory.NewGraph(split.Train()),
 		titles: split.Titles(), summaries: split.Summaries(), categories: split.Categories(), kinds: split.CategoryNames(),
-		all: math.NaN(), lives: map[int32]*life{}, people: map[string][]persona.Persona{}, models: map[modelKey]*learned{},
+		all: math.NaN(), lives: map[int32]*life{}, people: map[string][]persona.Persona{}, models: map[modelKey]*learned{}, pasts: map[pastKey]*memory.Past{}, texts: map[string]*memory.Texts{},
 	}
 	if c := split.Scale(); c != nil {
 		s.scale = page.Scale{Min: c.Min, Max: c.Max, Step: c.Step, LikeAt: c.LikeAt, DislikeAt: c.DislikeAt}
@@ -112,6 +114,9 @@ type life struct {
 	rated  []float64 // how many have one
 	sum, n float64   // of values
 	mine   map[int32]impressions
+
+	once sync.Once // of a whole life
+	fits []float64 // how well each item fits the others
 }
 
 // impressions count how often a user was shown an item in training sessions.

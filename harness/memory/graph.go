@@ -6,6 +6,7 @@
 package memory
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 
@@ -122,4 +123,48 @@ func (g *Graph) Affinity(x int32, own int, history []int32) float64 {
 		return 0
 	}
 	return sum / float64(n)
+}
+
+// Weights of evidence (METHOD 3).
+const (
+	weightItems = 0.8
+	weightUser  = 0.2
+	weightText  = 0.25
+)
+
+// Link is an item of a history that speaks about another.
+type Link struct {
+	At       int // place in the history
+	Strength float64
+}
+
+// Fits gives, for every item of a history, how well it fits the rest: s_uz. The
+// user's own interaction with it is left out.
+func (g *Graph) Fits(history []int32) []float64 {
+	out := make([]float64, len(history))
+	for at, z := range history {
+		out[at] = g.Affinity(z, 1, history)
+	}
+	return out
+}
+
+// Evidence picks up to k items of a history that say most about x, by
+// 0.8·s_xz + 0.2·s_uz + 0.25·max(0, cos): s_uz is that of [Graph.Fits], and cos how close
+// the texts are; nil: no texts. Ties go by item.
+func (g *Graph) Evidence(x int32, own int, history []int32, fits []float64, k int, cos func(a, b int32) float64) []Link {
+	links := make([]Link, 0, len(history))
+	for at, z := range history {
+		if z == x {
+			continue
+		}
+		s := weightItems*g.PathSim(x, z, own) + weightUser*fits[at]
+		if cos != nil {
+			s += weightText * max(0, cos(x, z))
+		}
+		links = append(links, Link{at, s})
+	}
+	slices.SortFunc(links, func(a, b Link) int {
+		return cmp.Or(cmp.Compare(b.Strength, a.Strength), cmp.Compare(history[a.At], history[b.At]))
+	})
+	return links[:min(k, len(links))]
 }

@@ -84,7 +84,7 @@ func (u *unit) simulator(ctx context.Context, key record.CellKey, s browse.Setti
 		if err != nil {
 			return nil, err
 		}
-		c.Backend = b
+		c.Backend, c.Name, c.Embeds = b, g.Backend, b.Spec.Has(sdk.FeatureEmbed)
 	}
 	return p.stage().Simulator(ctx, c, s)
 }
