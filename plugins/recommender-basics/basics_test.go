@@ -14,7 +14,7 @@ import (
 func TestProperties(t *testing.T) {
 	const users, items = 20, 30
 	data := densetest.Folder(t, users, items, densetest.Random(users, items, 3)...)
-	for _, c := range []sdk.Recommender{newRandom(), newPopular()} {
+	for _, c := range []sdk.Recommender{newRandom(), newPopular(), newTail(), newBestmean()} {
 		t.Run(c.Spec().Name, func(t *testing.T) {
 			densetest.Properties(t, densetest.Fitted(t, c, data, nil), users, items)
 		})
@@ -173,7 +173,7 @@ func TestRandomScore(t *testing.T) {
 func BenchmarkRecommend(b *testing.B) {
 	const users, items = 256, 1682
 	data := densetest.Folder(b, users, items, densetest.Random(users, items, 3)...)
-	for _, c := range []sdk.Recommender{newRandom(), newPopular()} {
+	for _, c := range []sdk.Recommender{newRandom(), newPopular(), newTail(), newBestmean()} {
 		b.Run(c.Spec().Name, func(b *testing.B) {
 			densetest.Fitted(b, c, data, nil)
 			r := sdk.RecommendRequest{K: 20, Purpose: sdk.PurposeRanking}
