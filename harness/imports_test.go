@@ -53,7 +53,7 @@ var rules = []rule{
 		"sdk", "harness/task", "harness/task/simulate", "harness/corpus", "harness/control", "harness/llm", "harness/metric", "harness/record", "harness/record/score",
 		"harness/agent", "harness/browse", "harness/page", "harness/trace",
 	}},
-	{of: "harness/report", may: []string{"harness/record", "harness/metric"}},
+	{of: "harness/report", may: []string{"harness/record", "harness/metric", "harness/trace"}},
 	{of: "harness/run", may: []string{
 		"sdk", "harness/spec", "harness/host", "harness/corpus", "harness/task", "harness/record", "harness/record/score",
 		"harness/control", "harness/metric", "harness/llm", "harness/compare", "harness/agent", "harness/browse",

@@ -166,7 +166,7 @@ const sessionStream = 0x73657373696f6e // "session"
 
 func (s *Simulator) enter(v Visit) *session {
 	out := &session{
-		s: s, sofar: s.begin(), detail: -1, trace: trace.Session{User: v.User, Exposure: v.Exposure},
+		s: s, sofar: s.begin(), detail: -1, trace: trace.Session{User: v.User, Name: s.names[v.User], Exposure: v.Exposure},
 		seed: sdk.Mix(s.Seed, sessionStream, uint64(uint32(v.User)), uint64(v.Exposure)),
 	}
 	person, life := v.User, v.User
@@ -284,7 +284,7 @@ func (v *session) mark(look trace.PageView) {
 // Header says what the metrics of sessions need to know.
 func (s *Simulator) Header(sessions []trace.Session) trace.Header {
 	h := trace.Header{
-		PageSize: s.PageSize, PageLimit: s.Limit, LikeAt: s.scale.LikeAt, Items: s.train.Items(), Exit: s.Exit, Notes: s.Notes, Runs: s.Runs,
+		PageSize: s.PageSize, PageLimit: s.Limit, LikeAt: s.scale.LikeAt, Categories: s.kinds, Items: s.train.Items(), Exit: s.Exit, Notes: s.Notes, Runs: s.Runs,
 	}
 	for u := range int32(s.train.Users()) {
 		if len(s.train.Of(u)) > 0 {
@@ -301,7 +301,7 @@ func (s *Simulator) Header(sessions []trace.Session) trace.Header {
 	}
 	for it := range int32(s.train.Items()) {
 		if seen[it] {
-			h.Shown = append(h.Shown, trace.ItemFacts{Item: it, Count: int32(s.train.Count(it)), Categories: s.of(it)})
+			h.Shown = append(h.Shown, trace.ItemFacts{Item: it, Title: s.titles[it], Count: int32(s.train.Count(it)), Categories: s.of(it)})
 		}
 	}
 	return h

@@ -29,6 +29,7 @@ type Stage struct {
 	graph      *memory.Graph
 	scale      page.Scale
 	titles     []string
+	names      []string // of users
 	summaries  []string // nil: none
 	categories [][]int32
 	kinds      []string  // names of categories
@@ -58,6 +59,8 @@ func NewStage(split *corpus.Split) *Stage {
 	}
 	s.people[agent.PersonaAttributes] = persona.Attributes(split)
 	s.people[agent.PersonaMatched] = persona.Template(split)
+	uid, _ := split.Users().Column("uid")
+	s.names, _ = uid.Data.([]string) // checked when the corpus was built
 	s.count()
 	return s
 }

@@ -66,6 +66,7 @@ type pageRow struct {
 	Tie, Ranks      string
 	TieTitle        string
 	Name, Sub       string
+	Link            string // to the sessions behind the row
 	Agents, Control bool
 	Agent           string
 	Notes           []pageNote
@@ -98,6 +99,7 @@ func pageOf(b *Board, withCost bool) page {
 		task := taskOf(t, fmt.Sprintf("task-%d", i+1))
 		if withCost {
 			task.Cost = costOf(b, t, task.ID+"-cost")
+			task.link(t)
 		}
 		p.Tasks = append(p.Tasks, task)
 	}
@@ -153,6 +155,21 @@ func taskOf(t Table, id string) pageTask {
 		p.Families = append(p.Families, Fact{oneLine(f.name), fmt.Sprintf("%s (version %d)", oneLine(f.doc), f.version)})
 	}
 	return p
+}
+
+// link leads from the rows of sessions to what happened in them. The page of a
+// publication has no such links: sessions are not published.
+func (p *pageTask) link(t Table) {
+	if t.Agent == "" {
+		return
+	}
+	for g := range p.Grids {
+		for i := range p.Grids[g].Rows {
+			if r := t.Rows[i]; r.Failed == "" {
+				p.Grids[g].Rows[i].Link = SessionsFile + "#" + anchor(t.Task, r.Recommender, r.Agent)
+			}
+		}
+	}
 }
 
 func noteID(task string, n int) string { return fmt.Sprintf("%s-note-%d", task, n) }

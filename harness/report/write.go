@@ -21,7 +21,7 @@ const CostFile = "cost.html"
 
 // WriteAll makes a leaderboard file of each format in a run folder, out of its
 // other files; equal cells give equal bytes. Where timings were taken, it makes
-// [CostFile] too.
+// [CostFile] too, and of a run with sessions, [SessionsFile].
 func WriteAll(dir string) error {
 	b, err := Load(dir)
 	if err != nil {
@@ -35,6 +35,9 @@ func WriteAll(dir string) error {
 		}
 	}
 	if err := writeDiagrams(dir, b); err != nil {
+		return err
+	}
+	if err := writeSessions(dir, b); err != nil {
 		return err
 	}
 	if len(b.Timings) == 0 {

@@ -29,6 +29,8 @@ type Header struct {
 	Runs int `json:"runs,omitempty"`
 	// Given are numbers that somebody else measured, in place of sessions.
 	Given []Measured `json:"given,omitempty"`
+	// Categories are the names that ItemFacts numbers.
+	Categories []string `json:"categories,omitempty"`
 	// Shown holds facts of the items that the sessions show, by item.
 	Shown []ItemFacts `json:"shown,omitempty"`
 }
@@ -45,6 +47,7 @@ type Measured struct {
 // ItemFacts is what metrics of exposure read of an item.
 type ItemFacts struct {
 	Item       int32   `json:"item"`
+	Title      string  `json:"title,omitempty"`
 	Count      int32   `json:"count"` // training users
 	Categories []int32 `json:"categories,omitempty"`
 }

@@ -39,7 +39,8 @@ const (
 // Session is one visit of a user.
 type Session struct {
 	User     int32      `json:"user"`
-	Exposure int        `json:"exposure"` // which session of the user, from 0
+	Name     string     `json:"name,omitempty"` // of the user in the data set
+	Exposure int        `json:"exposure"`       // which session of the user, from 0
 	Persona  string     `json:"persona,omitempty"`
 	Pages    []PageView `json:"pages"` // in the order in which they were seen
 	End      End        `json:"end"`

@@ -63,6 +63,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newPlanCommand(a),
 		newRunCommand(a),
 		newReportCommand(a),
+		newShowCommand(a),
 		newCompareCommand(a),
 		newRankCommand(a),
 		newBlessCommand(a),

@@ -157,7 +157,11 @@ func (a *app) showRun(res run.Result, table string) error {
 	if err := report.Terminal(a.stdout, board, a.terminalOptions()); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "\nfiles  %s (leaderboard.html, .md, .tex, .csv, .json; cost.html; cells.csv; evidence/)\nnext   alignuser report %s --format markdown\n", res.Dir, table)
+	fmt.Fprintf(a.stdout, "\nfiles  %s (leaderboard.html, .md, .tex, .csv, .json; cost.html; cells.csv; evidence/)\n", res.Dir)
+	if cells := report.SessionCells(board); len(cells) > 0 {
+		fmt.Fprintf(a.stdout, "look   %s (sessions of a few users; cost.html leads there from every row)\n       alignuser show %s\n", filepath.Join(res.Dir, report.SessionsFile), table)
+	}
+	fmt.Fprintf(a.stdout, "next   alignuser report %s --format markdown\n", table)
 	if n := len(res.Failures); n > 0 {
 		return &exitError{code: exitFailed, err: fmt.Errorf("%s: %d of %d cells failed, see failures.csv; the same command tries them again", res.Dir, n, res.Cells)}
 	}
