@@ -74,6 +74,7 @@ func TestDamagedBaselines(t *testing.T) {
 		"empty":         {"", "not a baseline"},
 		"cut":           {text[:len(text)/2], "not a baseline"},
 		"another file":  {"{}", "schema 0, this program reads 1"},
+		"NaN":           {strings.Replace(text, `"n": 3`, `"n": NaN`, 1), "not a baseline: invalid character 'N'"},
 		"later":         {strings.Replace(text, `"schema": 1`, `"schema": 2`, 1), "schema 2"},
 		"unknown key":   {strings.Replace(text, `"suite"`, `"sweet"`, 1), `damaged: json: unknown field "sweet"`},
 		"not base64":    {strings.Replace(text, users(0, 1, 2, 3), `"!"`, 1), "damaged: "},

@@ -2,7 +2,6 @@ package gate
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -161,6 +160,12 @@ func (m Margins) check(b *Baseline, c *Current) error {
 			}
 			slices.Sort(part.known)
 			hint := "the baseline has " + strings.Join(slices.Compact(part.known), ", ")
+			switch {
+			case part.key == "segment" && len(part.known) == 0:
+				hint = "the run has no " + record.SegmentsFile + ": run the suite again"
+			case part.key == "segment":
+				hint = "the run has " + strings.Join(slices.Compact(part.known), ", ")
+			}
 			if near := sdk.Nearest(part.have, part.known); near != "" {
 				hint = "did you mean " + near + "?"
 			}
@@ -259,79 +264,4 @@ func (t BaselineTask) find(s Series) (Series, bool) {
 		}
 	}
 	return Series{}, false
-}
-
-// paired holds the users whom both runs judged.
-type paired struct {
-	users    []int
-	old, new []float64
-	single   []int // who has a value in one of the runs
-	leftOut  int   // judged in one of the runs only, or undefined in one
-}
-
-func pair(t BaselineTask, was Series, u BaselineTask, is Series) (p paired) {
-	at := make(map[float64]int, len(u.Users))
-	for i, user := range u.Users {
-		at[user] = i
-	}
-	both := 0
-	for i, user := range t.Users {
-		old, now := was.Values[i], math.NaN()
-		j, ok := at[user]
-		if ok {
-			both++
-			now = is.Values[j]
-			delete(at, user)
-		}
-		switch {
-		case !math.IsNaN(old) && !math.IsNaN(now):
-			p.users, p.old, p.new = append(p.users, int(user)), append(p.old, old), append(p.new, now)
-			continue
-		case !math.IsNaN(old) || !math.IsNaN(now):
-			p.single = append(p.single, int(user))
-		}
-		p.leftOut++
-	}
-	for user, j := range at {
-		if !math.IsNaN(is.Values[j]) {
-			p.single = append(p.single, int(user))
-		}
-	}
-	p.leftOut += len(u.Users) - both
-	return p
-}
-
-// judge fills in a check's numbers from the users of a group.
-func (p paired) judge(k *Check, in func(int) bool, g Margin, alpha float64, s Statistics) {
-	var old, now, d []float64
-	for i, u := range p.users {
-		if in(u) {
-			old, now, d = append(old, p.old[i]), append(now, p.new[i]), append(d, p.new[i]-p.old[i])
-		}
-	}
-	k.P = 1
-	if k.N, k.LeftOut = len(d), p.leftOut; k.N == 0 {
-		return
-	}
-	k.Old, _ = mean(old)
-	k.New, _ = mean(now)
-	k.Difference, _ = mean(d)
-	if g.Relative != nil {
-		k.Margin = *g.Relative * math.Abs(k.Old)
-	} else {
-		k.Margin = *g.Absolute
-	}
-	if k.N < 2 {
-		return // one user has no spread
-	}
-	k.Lo, k.Hi = s.Bounds(d, alpha)
-	beyond := make([]float64, len(d)) // each user's loss beyond the margin
-	for i, v := range d {
-		if !k.lower {
-			v = -v
-		}
-		beyond[i] = v - k.Margin
-	}
-	k.sd = spread(d)
-	k.P = s.Greater(beyond)
 }

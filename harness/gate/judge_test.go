@@ -3,6 +3,7 @@ package gate
 import (
 	"errors"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -47,10 +48,7 @@ func fixture(metric string, values ...float64) *Current {
 	}
 	s := Series{Recommender: "a", Metric: metric, Version: 1, Values: values}
 	s.Mean, s.N = mean(values)
-	users := make(packed, len(values))
-	for i := range users {
-		users[i] = float64(i)
-	}
+	users := rows(len(values))
 	c.Tasks = []BaselineTask{{Task: "offline", Primary: metric, Users: users, Series: []Series{s}}}
 	return c
 }
@@ -94,6 +92,46 @@ func TestVerdicts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFewUsersDoNotPass: a loss of exactly the margin passes in at most 5 % of 1,000 gates and
+// 1.96 standard errors of that, however few the users are; all the same values pass.
+func TestFewUsersDoNotPass(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, n := range []int{2, 5} {
+		passed := 0
+		for range 1000 {
+			old, now := make([]float64, n), make([]float64, n)
+			for i := range now {
+				now[i] = r.NormFloat64() - 1
+			}
+			k := Check{}
+			everyone := pair(BaselineTask{Users: rows(n)}, Series{Values: old}, BaselineTask{Users: rows(n)}, Series{Values: now})
+			everyone.judge(&k, func(int) bool { return true }, absolute(1).Margins[0], 0.05, Resampling{})
+			if k.decide(0.05, 1); k.Verdict == Pass {
+				passed++
+			}
+		}
+		t.Logf("%d users: %d of 1,000 pass", n, passed)
+		if passed > 63 {
+			t.Errorf("%d users: %d of 1,000 pass with a loss of the margin", n, passed)
+		}
+	}
+	b := fixture("ndcg@10", 0.5, 0.25)
+	if r, err := Judge(&b.Baseline, fixture("ndcg@10", 0.5, 0.25), absolute(0.1), Resampling{}); err != nil || r.Verdict != Pass {
+		t.Errorf("the same values: %+v, %v", r, err)
+	}
+	if r, err := Judge(&b.Baseline, fixture("ndcg@10", 0.6, 0.35), absolute(0.1), Resampling{}); err != nil || r.Verdict != Inconclusive || !strings.Contains(r.Reason, "so few users can do that by chance (p = 0.25): about 3 more users") {
+		t.Errorf("two users with better values: %+v, %v", r, err)
+	}
+}
+
+func rows(n int) packed {
+	out := make(packed, n)
+	for i := range out {
+		out[i] = float64(i)
+	}
+	return out
 }
 
 // TestNoVerdict: what was measured otherwise, or is missing, is not judged.
@@ -172,7 +210,7 @@ func TestMarginsOfNothing(t *testing.T) {
 		"[[margin]]\nmetric = \"ndgc@10\"\nrelative = 0.1":                     `gate.toml:1: margin 1: metric "ndgc@10": unknown (did you mean ndcg@10?)`,
 		"[[margin]]\nrelative = 0.1\n[[margin]]\ntask='x'\nrelative=0.1":       `gate.toml:3: margin 2: task "x": unknown (the baseline has offline)`,
 		"[[margin]]\nrecommender = \"b\"\nrelative = 0.1":                      `recommender "b": unknown`,
-		"[[margin]]\nsegment = \"age\"\nrelative = 0.1":                        `segment "age": unknown`,
+		"[[margin]]\nsegment = \"age\"\nrelative = 0.1":                        `segment "age": unknown (the run has activity)`,
 		"\n[[margin]]\nmetric = \"coverage@10\"\nabsolute = 0.1":               `gate.toml:2: margin 1: metric coverage@10 has no value per user: choose another`,
 		"alpha = 0.01\n[[margin]]\ntask = \"offline\"\nrelative = 0.1\n#ok...": "",
 	} {

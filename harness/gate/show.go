@@ -74,7 +74,7 @@ func printable(r rune) rune {
 // reading says how to read the numbers.
 func (r Report) reading() string {
 	return fmt.Sprintf("Differences are paired by user, new minus old; brackets are one-sided %g %% bounds. "+
-		"Pass: the worst bound is within the margin. Regression: the best bound is beyond it, and so is the p-value after Holm over all checks. Else inconclusive. "+
+		"Pass: the worst bound is within the margin, and users are enough to say so. Regression: the best bound is beyond it, and so is the p-value after Holm over all checks. Else inconclusive. "+
 		"Run %s against the blessed run %s.", 100*(1-r.Alpha), r.Run, r.Baseline)
 }
 

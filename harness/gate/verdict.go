@@ -54,6 +54,7 @@ type Check struct {
 	Margin      float64 `json:"margin"`      // the loss that is allowed, at least 0
 	MarginText  string  `json:"margin_text"` // as written
 	P           float64 `json:"p"`           // of a loss within the margin, after Holm over all checks
+	Within      float64 `json:"p_within"`    // of a loss of the margin or more
 	Verdict     Verdict `json:"verdict"`
 	More        int     `json:"more_users,omitempty"` // inconclusive: how many more users would decide; 0: none would
 	lower       bool    // less is better
@@ -95,13 +96,14 @@ func (c Check) best() float64 {
 	return -c.Hi
 }
 
-// decide compares the bounds of the loss with the margin. A regression also needs
-// its p-value, which knows how many checks there are.
+// decide compares the bounds of the loss with the margin. With few users bounds are too
+// narrow, so a pass also needs its p-value, unless no user has another value than before; and a
+// regression needs its own, which knows how many checks there are.
 func (c *Check) decide(alpha float64, checks int) {
 	switch {
 	case c.N < 2:
 		c.Verdict = Inconclusive
-	case c.worst() <= c.Margin:
+	case c.worst() <= c.Margin && (c.Within <= alpha || c.sd == 0 && c.Difference == 0):
 		c.Verdict = Pass
 	case c.best() > c.Margin && c.P <= alpha:
 		c.Verdict = Regression
@@ -112,6 +114,9 @@ func (c *Check) decide(alpha float64, checks int) {
 			z = distuv.UnitNormal.Quantile(1 - alpha/float64(checks))
 		}
 		c.More = c.more(z)
+		if c.worst() <= c.Margin { // one of 2^n sign patterns must be rarer than alpha
+			c.More = max(1, c.More, int(math.Ceil(-math.Log2(alpha)))-c.N)
+		}
 	}
 }
 
@@ -142,6 +147,8 @@ func (c Check) why() string {
 		return fmt.Sprintf("loses at most %s, which is within the margin", brief(max(0, c.worst())))
 	case c.Verdict == Regression:
 		return fmt.Sprintf("loses at least %s, which is more than the margin", brief(c.best()))
+	case c.worst() <= c.Margin:
+		return fmt.Sprintf("loses at most %s, but so few users can do that by chance (p = %s): about %d more users like these would decide", brief(max(0, c.worst())), brief(c.Within), c.More)
 	case c.best() > c.Margin && c.More == 0:
 		return fmt.Sprintf("loses at least %s, but so few users can do that by chance (p = %s after Holm over all checks)", brief(c.best()), brief(c.P))
 	case c.best() > c.Margin:

@@ -55,8 +55,8 @@ Given a suite, it takes the run of that suite which finished last.`,
 			for _, t := range b.Tasks {
 				users = max(users, len(t.Users))
 			}
-			fmt.Fprintf(a.stdout, "%s: run %s, %d users, %s; %d kB\nnext       commit it, then: alignuser gate %s --baseline %s\n",
-				to, b.Run, users, printable(strings.Join(arms, ", ")), (info.Size()+999)/1000, quoted(args[0]), quoted(to))
+			fmt.Fprintf(a.stdout, "%s: run %s, %s, %s; %d kB\nnext       commit it, then: alignuser gate %s --baseline %s\n",
+				to, b.Run, counted(users, "user"), printable(strings.Join(arms, ", ")), (info.Size()+999)/1000, quoted(args[0]), quoted(to))
 			return nil
 		},
 	}

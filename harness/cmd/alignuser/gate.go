@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -68,12 +69,19 @@ func (a *app) gate(flags *gateFlags, arg string) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return usagef("gate: --baseline %s: %w: make one of a good run: alignuser bless %s", flags.baseline, withoutPath(err), quoted(arg))
+	case err != nil && isFolder(flags.baseline):
+		return usagef("gate: --baseline %s: is a folder: make a file of a good run: alignuser bless %s", flags.baseline, quoted(arg))
 	case err != nil:
 		return usagef("gate: --baseline %w", err)
 	}
 	margins := gate.Default()
 	if flags.margins != "" {
-		if margins, err = gate.ReadMargins(flags.margins); err != nil {
+		margins, err = gate.ReadMargins(flags.margins)
+		var path *fs.PathError
+		switch {
+		case errors.As(err, &path):
+			return usagef("gate: --margins %s: %w: write one, or leave --margins out (see alignuser gate --help)", flags.margins, path.Err)
+		case err != nil:
 			return &exitError{exitUsage, err}
 		}
 	}
@@ -104,4 +112,9 @@ func (a *app) gate(flags *gateFlags, arg string) error {
 		return &exitError{code: status}
 	}
 	return nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
