@@ -74,6 +74,7 @@ func markdownTable(m *lines, t Table) {
 			m.add("")
 		}
 	}
+	markdownPaper(m, t)
 	markdownFailures(m, t)
 	m.add(md(t.Reading))
 	m.add("")
@@ -88,6 +89,27 @@ func markdownTable(m *lines, t Table) {
 	}
 	for _, f := range families(t) {
 		m.addf("- %s (version %d): %s", md(f.name), f.version, md(f.doc))
+	}
+	m.add("")
+}
+
+// markdownPaper writes the few columns that papers print.
+func markdownPaper(m *lines, t Table) {
+	head, rows := t.asInPapers()
+	if rows == nil {
+		return
+	}
+	m.add("**" + md(t.name()) + ", " + paperTitle + "**")
+	m.add("")
+	for i, row := range append([][]string{head}, rows...) {
+		cells := make([]string, len(row))
+		for j, c := range row {
+			cells[j] = md(c)
+		}
+		m.add("| " + strings.Join(cells, " | ") + " |")
+		if i == 0 {
+			m.add("| :-- |" + strings.Repeat(" --: |", len(row)-1))
+		}
 	}
 	m.add("")
 }

@@ -25,6 +25,9 @@ type pageTask struct {
 	Reading           string
 	Notes             []pageNote
 	Facts, Families   []Fact
+	PaperTitle        string
+	PaperHead         []string
+	Paper             [][]string
 	Cost              *pageCost
 	Diagrams          []pageDiagram
 }
@@ -144,6 +147,9 @@ func taskOf(t Table, id string) pageTask {
 			p.Reading += " A broken bar goes on beyond the scale."
 			break
 		}
+	}
+	if p.PaperHead, p.Paper = t.asInPapers(); p.Paper != nil {
+		p.PaperTitle = oneLine(t.name()) + ", " + paperTitle
 	}
 	for i, note := range t.Notes {
 		p.Notes = append(p.Notes, pageNote{ID: noteID(id, i+1), Text: oneLine(note), N: i + 1})

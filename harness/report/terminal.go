@@ -3,8 +3,10 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
+	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
@@ -89,7 +91,13 @@ func (s *screen) table(t Table) {
 		s.failures(t)
 		return
 	}
-	s.mainTable(t, all[0])
+	shown, folded := all[0], 0
+	if t.Agent != "" && !s.All {
+		shown = brief(t, all[0])
+		folded = len(all[0]) - len(shown)
+	}
+	s.mainTable(t, shown)
+	s.paper(t)
 	if s.All {
 		for _, columns := range all[1:] {
 			s.otherTables(t, columns)
@@ -108,6 +116,9 @@ func (s *screen) table(t Table) {
 		}
 		s.para(faint, "", "Also measured "+strings.Join(at, ", ")+": see leaderboard.html, or add --all.")
 	}
+	if folded > 0 {
+		s.para(faint, "", fmt.Sprintf("%d further columns, with intervals: see leaderboard.html, or add --all.", folded))
+	}
 	for i, note := range t.Notes {
 		s.para(faint, superscript(i+1)+" ", note)
 	}
@@ -119,6 +130,43 @@ func (s *screen) table(t Table) {
 			s.para(faint, "· ", fmt.Sprintf("%s (version %d): %s", f.name, f.version, f.doc))
 		}
 	}
+}
+
+// brief keeps the columns of sessions that a first look needs beside those that the
+// papers print.
+func brief(t Table, columns []int) []int {
+	return slices.DeleteFunc(slices.Clone(columns), func(j int) bool {
+		return j != columns[0] && !slices.Contains([]string{"sim.n-view", "sim.p-view.page1", "sim.censored", "sim.invalid"}, t.Columns[j].Metric)
+	})
+}
+
+// paper shows the few columns that papers print.
+func (s *screen) paper(t Table) {
+	head, rows := t.asInPapers()
+	if rows == nil {
+		return
+	}
+	tw := newTable()
+	line, configs := make(table.Row, len(head)), make([]table.ColumnConfig, len(head))
+	for j, h := range head {
+		line[j] = s.paint(bold, h)
+		configs[j] = table.ColumnConfig{Number: j + 1, Align: text.AlignRight, AlignHeader: text.AlignRight}
+		if j == 0 {
+			configs[j] = table.ColumnConfig{Number: 1}
+		}
+	}
+	tw.AppendHeader(line)
+	tw.SetColumnConfigs(configs)
+	for _, r := range rows {
+		row := make(table.Row, len(r))
+		for j, text := range r {
+			row[j] = text
+		}
+		tw.AppendRow(row)
+	}
+	s.add("")
+	s.add(s.paint(faint, t.name()+", "+paperTitle))
+	s.lay(tw.Render())
 }
 
 // mainTable shows the primary metric, and the others of its cutoff where they
