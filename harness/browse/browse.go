@@ -89,6 +89,31 @@ func (s *Simulator) Run(ctx context.Context, rec sdk.Recommender, visits []Visit
 	return out, nil
 }
 
+// Teach has the agent decide about pages that are given, each by itself. It fills in
+// whom the agent takes the user for.
+func (s *Simulator) Teach(ctx context.Context, views []agent.View) ([]trace.Decision, error) {
+	active := make([]*session, len(views))
+	for i := range views {
+		v := &views[i]
+		active[i] = s.enter(Visit{User: v.User, Exposure: v.Exposure})
+		v.Seed, v.Repeat, v.Persona = active[i].seed, s.Repeat, active[i].persona
+		v.Profile = s.profile(active[i].life)
+		v.State.Actions = page.Actions(v.State.View, v.State.Page, len(v.State.Cards), s.Full)
+		if active[i].life.user != v.User { // a placebo: the cards as a stranger sees them
+			for c := range v.State.Cards {
+				card := &v.State.Cards[c]
+				recent, tired := card.Recent, card.Tired
+				*card = s.card(active[i].life, card.Item, nil, nil)
+				card.Recent, card.Tired = recent, tired
+			}
+		}
+	}
+	if err := s.remember(ctx, active, views); err != nil {
+		return nil, err
+	}
+	return s.Agent.Decide(ctx, views)
+}
+
 // stock asks the recommender for the next list page of every session that needs one.
 func (s *Simulator) stock(ctx context.Context, rec sdk.Recommender, active []*session) error {
 	wanting := slices.DeleteFunc(slices.Clone(active), func(v *session) bool { return v.at < len(v.lists) })

@@ -56,6 +56,54 @@ func (s *Stage) logged(u int32, yield func(agent.Example) bool) bool {
 	return true
 }
 
+// HeldOut is a page of people after training, with what they did.
+type HeldOut struct {
+	View     agent.View
+	Decision trace.Decision
+}
+
+// HeldOut gives the pages of a user's held-out sessions, or of data without sessions
+// pages made of the user's test items, four at a time. It is for those who judge: the
+// decisions are what agents are held against. A view rests on the training part and
+// on what the person did earlier in the same session.
+func (s *Stage) HeldOut(u int32) (out []HeldOut) {
+	l := s.whole(u)
+	later := s.split.HeldOutSessions()
+	if later == nil {
+		return s.heldOutItems(u, l)
+	}
+	for n, v := range later.Of(u) {
+		f := s.begin()
+		for number, p := range v.Pages {
+			h := HeldOut{View: agent.View{User: u, Exposure: n, Profile: s.profile(l), State: s.state(l, f, number, p.Items, len(v.Pages))}, Decision: human(p)}
+			out = append(out, h)
+			s.passed(f, number, h.View.State.Cards, h.Decision)
+		}
+	}
+	return out
+}
+
+// heldOutItems makes pages of test items.
+func (s *Stage) heldOutItems(u int32, l *life) (out []HeldOut) {
+	test := s.split.Test()
+	items, values := test.Of(u), test.ValuesOf(u)
+	for from := 0; from < len(items); from += reconstructedCards {
+		to := min(from+reconstructedCards, len(items))
+		d := trace.Decision{Cards: make([]trace.Choice, to-from), Action: trace.Next}
+		for i := range d.Cards {
+			d.Cards[i].Watch = true
+			if values == nil {
+				continue
+			}
+			if v := float64(values[from+i]); !math.IsNaN(v) {
+				d.Cards[i].Value = &v
+			}
+		}
+		out = append(out, HeldOut{View: agent.View{User: u, Exposure: from / reconstructedCards, Profile: s.profile(l), State: s.state(l, s.begin(), 0, items[from:to], 1)}, Decision: d})
+	}
+	return out
+}
+
 // human is what a person did with a logged page.
 func human(p corpus.Page) trace.Decision {
 	d := trace.Decision{Cards: make([]trace.Choice, len(p.Items)), Action: trace.Next}

@@ -146,3 +146,101 @@ func agreements() []Head {
 		line("ab.ceiling", "ρ", 0, "rank correlation of two independent truth runs"),
 	}
 }
+
+// DistValue is the distance of the values that agents and people give.
+const DistValue = "dist.tv.value"
+
+// TotalVariationOf is ½ Σ |p − q| over two histograms, each brought to a sum of 1. It
+// lies in [0, 1]; NaN where one is empty. Keys are what is counted.
+func TotalVariationOf(a, b map[float64]float64) float64 {
+	sum := 0.0
+	keys, p, q := shares(a, b)
+	if keys == nil {
+		return math.NaN()
+	}
+	for i := range keys {
+		sum += math.Abs(p[i] - q[i])
+	}
+	return sum / 2
+}
+
+// JensenShannon is the divergence of two histograms in bits: the mean of the two
+// relative entropies to their mixture (Lin 1991). It lies in [0, 1]; NaN where one
+// is empty.
+func JensenShannon(a, b map[float64]float64) float64 {
+	keys, p, q := shares(a, b)
+	if keys == nil {
+		return math.NaN()
+	}
+	sum := 0.0
+	for i := range keys {
+		m := (p[i] + q[i]) / 2
+		for _, x := range []float64{p[i], q[i]} {
+			if x > 0 {
+				sum += x * math.Log2(x/m) / 2
+			}
+		}
+	}
+	return max(0, sum)
+}
+
+// Wasserstein1 is the area between two cumulative distributions: how far mass has to
+// be moved, in units of the keys. NaN where one is empty.
+func Wasserstein1(a, b map[float64]float64) float64 {
+	keys, p, q := shares(a, b)
+	if keys == nil {
+		return math.NaN()
+	}
+	sum, apart := 0.0, 0.0
+	for i := range keys {
+		if i > 0 {
+			sum += math.Abs(apart) * (keys[i] - keys[i-1])
+		}
+		apart += p[i] - q[i]
+	}
+	return sum
+}
+
+// shares lays two histograms side by side over ascending keys; nil where one is empty.
+func shares(a, b map[float64]float64) (keys, p, q []float64) {
+	var sumA, sumB float64
+	for _, h := range []map[float64]float64{a, b} {
+		for k := range h {
+			if !slices.Contains(keys, k) {
+				keys = append(keys, k)
+			}
+		}
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		sumA, sumB = sumA+a[k], sumB+b[k]
+	}
+	if sumA == 0 || sumB == 0 {
+		return nil, nil, nil
+	}
+	for _, k := range keys {
+		p, q = append(p, a[k]/sumA), append(q, b[k]/sumB)
+	}
+	return keys, p, q
+}
+
+// distributions lists the heads of task distribution.
+func distributions() []Head {
+	line := func(id, unit string, d Direction, doc string) Head {
+		return Head{ID: id, Version: 1, Unit: unit, Direction: d, Doc: doc, Empty: "undefined where one side has nothing to count"}
+	}
+	return []Head{
+		line(DistValue, "share", Lower, "total variation distance between the values that agents and people give on the same cards"),
+		line("dist.jsd.value", "bits", Lower, "Jensen–Shannon divergence of the same"),
+		line("dist.w1.value", "value", Lower, "Wasserstein distance of the same: how far values have to be moved"),
+		line("dist.tv.conditional", "share", Lower, "the distance inside deciles of item means, averaged: giving every item everybody's distribution is found out"),
+		line("dist.mean.value", "value", 0, "mean value given; that of the people is in their row"),
+		line("dist.tv.action", "share", Lower, "distance between how often agents and people watch, skip, go on and leave"),
+		line("dist.rate.watch", "share", 0, "cards watched of those shown; that of the people is in their row"),
+		line("dist.tv.exit", "share", Lower, "distance between the pages on which agents and people leave"),
+		line("dist.rate.leave", "share", 0, "pages after which the user leaves; that of the people is in their row"),
+		line("dist.tv.popularity", "share", Lower, "distance between what agents and people watch, by deciles of popularity"),
+		line("dist.tv.category", "share", Lower, "distance between what agents and people watch, by first category"),
+		line("dist.invalid", "share", Lower, "pages whose answer could not be used"),
+	}
+}

@@ -184,7 +184,7 @@ func (t *tableBuilder) rowOf(recommender, agent string) int {
 	}
 	r := Row{Recommender: recommender, Agent: agent}
 	for _, a := range t.source.arms {
-		if a.Name == r.name() && t.Judges != record.JudgesAgents {
+		if a.Name == r.name() && (t.Judges != record.JudgesAgents || a.Control) {
 			r.Control, r.Component, r.Version, r.Digest = a.Control, a.Component, a.Version, a.Digest
 		}
 	}
@@ -243,6 +243,9 @@ func (t *tableBuilder) addFailures() {
 // that no arm can vanish from a table.
 func (t *tableBuilder) addAbsent() {
 	for _, a := range t.source.arms {
+		if t.Judges == record.JudgesAgents {
+			break // their names may be those of recommenders
+		}
 		if a.in(t.Task) && !slices.ContainsFunc(t.Rows, func(r Row) bool { return r.name() == a.Name }) {
 			recommender, agent := a.Name, t.Agent
 			if t.Judges == record.JudgesBackends {

@@ -75,6 +75,9 @@ func (t Table) subject() string {
 	if t.Judges == record.JudgesBackends {
 		return "backend"
 	}
+	if t.Judges == record.JudgesAgents {
+		return "agent"
+	}
 	return "recommender"
 }
 

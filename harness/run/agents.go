@@ -15,7 +15,7 @@ import (
 // TaskSimulates reports whether a task runs sessions of agents.
 func (c Catalogue) TaskSimulates(kind string) bool {
 	t, ok := find(c.Tasks, kind)
-	return ok && t.Subject() == task.Sessions
+	return ok && (t.Subject() == task.Sessions || t.Subject() == task.Agents)
 }
 
 // AgentKinds lists the kinds of agent.
@@ -57,6 +57,9 @@ func (p *Plan) keys(a arm, t bound, repeat int) []record.CellKey {
 		return []record.CellKey{key}
 	case task.Tables:
 		return nil
+	case task.Agents:
+		key.Agent = a.name
+		return []record.CellKey{key}
 	case task.Sessions:
 		var keys []record.CellKey
 		for _, g := range p.config.Suite.Agents {
@@ -67,6 +70,16 @@ func (p *Plan) keys(a arm, t bound, repeat int) []record.CellKey {
 	}
 	key.Recommender = a.name
 	return []record.CellKey{key}
+}
+
+// addAgents appends an arm per agent where some task judges agents by themselves.
+func (p *Plan) addAgents() {
+	for _, g := range p.config.Suite.Agents {
+		a := arm{name: g.Name, subject: task.Agents, spec: sdk.ComponentSpec{Name: g.Kind, Determinism: sdk.DeterminismBitwise}}
+		if len(p.judged(a)) > 0 {
+			p.arms = append(p.arms, a)
+		}
+	}
 }
 
 // simulator makes the agent of a cell.

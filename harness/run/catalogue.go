@@ -44,7 +44,7 @@ func (c Catalogue) TaskNeeds(kind string) []sdk.Kind {
 		return nil
 	case t.Subject() == task.Backends:
 		return []sdk.Kind{sdk.KindLLM}
-	case t.Subject() == task.Tables:
+	case t.Subject() == task.Tables, t.Subject() == task.Agents:
 		return nil
 	}
 	return []sdk.Kind{sdk.KindRecommender}

@@ -47,7 +47,7 @@ func (p *Plan) conclude(ctx context.Context, r *record.Run, started time.Time) e
 	}
 	invalid := map[string]string{}
 	for _, t := range p.tasks {
-		if len(t.controls) > 0 {
+		if _, judged := t.control(control.OracleName); judged {
 			invalid[t.task.Kind()] = control.Judge(t.task.Kind(), summary)
 		}
 	}
@@ -134,7 +134,7 @@ func (p *Plan) manifest(started, finished time.Time, invalid map[string]string) 
 	}
 	for _, a := range p.arms {
 		tasks := p.kinds(a)
-		if len(tasks) == 0 && tasks != nil {
+		if len(tasks) == 0 && tasks != nil || a.subject == task.Agents {
 			continue // no task judges it; the facts of those that refuse say why
 		}
 		m.Arms = append(m.Arms, record.ArmFacts{
@@ -155,7 +155,8 @@ func (p *Plan) manifest(started, finished time.Time, invalid map[string]string) 
 		if counts, ok := t.task.(task.Counter); ok {
 			facts.Unit = counts.Unit()
 		}
-		if facts.Derived = t.task.Subject() == task.Tables; facts.Derived {
+		facts.Derived = t.task.Subject() == task.Tables
+		if facts.Derived || t.task.Subject() == task.Agents {
 			facts.Judges = record.JudgesAgents
 		}
 		m.Tasks = append(m.Tasks, facts)
@@ -180,7 +181,7 @@ func (p *Plan) kinds(a arm) []string {
 func (p *Plan) refused(t bound) []record.Fact {
 	var out []record.Fact
 	for _, a := range p.arms {
-		if a.control || t.judges(a) || a.subject == task.Backends != (t.task.Subject() == task.Backends) {
+		if a.control || t.judges(a) || a.subject != t.task.Subject() {
 			continue
 		}
 		if why := t.Refuses(a.spec); why != "" {

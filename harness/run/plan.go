@@ -192,6 +192,9 @@ func (p *Plan) open(ctx context.Context, catalogue Catalogue) error {
 		Suite: digest(string(p.canonical), versions), Data: p.corpus.Digest(), Split: p.split.Digest(), Seed: s.Seed,
 	}
 	for _, a := range p.arms {
+		if a.subject == task.Agents {
+			continue // all that it is stands in the suite
+		}
 		p.id.Arms = append(p.id.Arms, record.ArmDigest{Name: a.name, Digest: a.digest})
 	}
 	return p.openCassette()
@@ -321,6 +324,7 @@ func (p *Plan) findArms(catalogue Catalogue) error {
 	if err := p.findBackends(catalogue); err != nil {
 		return err
 	}
+	p.addAgents()
 	p.addControls()
 	return nil
 }

@@ -27,6 +27,7 @@ const (
 	Recommenders Subject = iota + 1 // a cell per [[recommender]] and repeat
 	Backends                        // a cell per [[llm]] and repeat; no recommender takes part
 	Sessions                        // a cell per [[recommender]], [[agent]] and repeat
+	Agents                          // a cell per [[agent]] and repeat; no recommender takes part
 	Tables                          // no cells: the task is made of other tasks' sheets, see [Deriver]
 )
 

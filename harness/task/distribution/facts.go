@@ -1,0 +1,69 @@
+package distribution
+
+import (
+	"math"
+	"slices"
+
+	"github.com/alignuser/alignuser/harness/browse"
+	"github.com/alignuser/alignuser/harness/corpus"
+	"github.com/alignuser/alignuser/harness/trace"
+)
+
+// facts place items in the training part.
+type facts struct {
+	counts, levels []int32 // deciles
+	kinds          [][]int32
+}
+
+func newFacts(split *corpus.Split) facts {
+	train := split.Train()
+	counts, sums, n := make([]float64, train.Items()), make([]float64, train.Items()), make([]float64, train.Items())
+	for u := range int32(train.Users()) {
+		values := train.ValuesOf(u)
+		for i, it := range train.Of(u) {
+			counts[it]++
+			if values != nil && !math.IsNaN(float64(values[i])) {
+				sums[it] += float64(values[i])
+				n[it]++
+			}
+		}
+	}
+	for it := range sums {
+		sums[it] /= n[it] // 0/0 is NaN: no mean
+	}
+	return facts{counts: deciles(counts), levels: deciles(sums), kinds: split.Categories()}
+}
+
+// deciles puts values into ten parts of equal size; NaN is in none, -1.
+func deciles(values []float64) []int32 {
+	sorted := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
+	slices.Sort(sorted)
+	out := make([]int32, len(values))
+	for i, v := range values {
+		if math.IsNaN(v) {
+			out[i] = -1
+			continue
+		}
+		below, _ := slices.BinarySearch(sorted, v)
+		out[i] = int32(10 * below / len(sorted))
+	}
+	return out
+}
+
+// rows are the cards of a page, with what the person and the agent did.
+func (f facts) rows(e browse.HeldOut, d trace.Decision) []row {
+	out := make([]row, len(e.View.State.Cards))
+	for i, c := range e.View.State.Cards {
+		kind := int32(-1)
+		if f.kinds != nil && len(f.kinds[c.Item]) > 0 {
+			kind = f.kinds[c.Item][0]
+		}
+		out[i] = row{
+			User: e.View.User, Visit: int32(e.View.Exposure), Page: int32(e.View.State.Page), Item: c.Item,
+			Decile: f.counts[c.Item], Level: f.levels[c.Item], Kind: kind,
+			Watched: e.Decision.Cards[i].Watch, Value: e.Decision.Cards[i].Value, Left: e.Decision.Action == trace.Exit,
+			Watch: d.Cards[i].Watch, Given: d.Cards[i].Value, Leave: d.Action == trace.Exit, Invalid: d.Invalid != "",
+		}
+	}
+	return out
+}
