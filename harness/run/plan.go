@@ -131,6 +131,23 @@ func Prepare(ctx context.Context, c Config) (*Plan, error) {
 	return p, nil
 }
 
+// unread finds tasks that compare others which the suite does not have.
+func unread(s *spec.Suite, tasks []task.Task) (wrong spec.Errors) {
+	for _, t := range s.Tasks {
+		known, _ := find(tasks, t.Kind)
+		d, ok := known.(task.Deriver)
+		if !ok {
+			continue
+		}
+		for _, kind := range d.Reads() {
+			if !slices.ContainsFunc(s.Tasks, func(o spec.Task) bool { return o.Kind == kind }) {
+				wrong = append(wrong, t.Lacks(kind, d.Reads()))
+			}
+		}
+	}
+	return wrong
+}
+
 // Check validates a suite against tasks and plugins without touching data.
 func Check(s *spec.Suite, c Catalogue) error {
 	if err := s.Check(c); err != nil {
@@ -143,6 +160,7 @@ func Check(s *spec.Suite, c Catalogue) error {
 			wrong = append(wrong, t.Blame(err))
 		}
 	}
+	wrong = append(wrong, unread(s, c.Tasks)...)
 	if err := c.validate(sdk.KindDataset, s.Dataset); err != nil {
 		wrong = append(wrong, s.Dataset.Blame("dataset", err))
 	}

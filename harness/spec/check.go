@@ -112,6 +112,15 @@ func (t Task) Blame(err error) Error {
 	return blame(orPos(t.at, t.Pos), "task."+t.Kind, err)
 }
 
+// Lacks makes a mistake in the suite of a task that compares others, one of which is
+// not there.
+func (t Task) Lacks(kind string, compares []string) Error {
+	return Error{
+		Pos: orPos(t.at, t.Pos).Pos, Where: "task." + t.Kind,
+		What: "it compares tasks " + strings.Join(compares, " and ") + ", and the suite has no " + kind, Fix: `add [[task]] with kind = "` + kind + `"`,
+	}
+}
+
 // blame points at the option that an [sdk.Error] names, or else at the whole.
 func blame(at *place, where string, err error) Error {
 	var named *sdk.Error

@@ -64,6 +64,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newRunCommand(a),
 		newReportCommand(a),
 		newShowCommand(a),
+		newScoreCommand(a),
 		newCompareCommand(a),
 		newRankCommand(a),
 		newBlessCommand(a),

@@ -45,7 +45,7 @@ func buildTestPlugins(bin string) error {
 func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"status": status, "await": await, "interrupt": interrupt, "lines": lines,
-		"openai-server": openaiServer,
+		"openai-server": openaiServer, "samefile": sameFile, "samerows": sameRows,
 	}
 }
 
@@ -176,4 +176,47 @@ func canMount() bool {
 	}
 	defer os.RemoveAll(dir)
 	return exec.Command("unshare", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", dir).Run() == nil
+}
+
+// sameFile wants a file of the one run in each of two folders to be equal.
+//
+//	samefile runs/a runs/b cells.csv
+func sameFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: samefile folder folder file")
+	}
+	a, b := inRun(ts, args[0], args[2]), inRun(ts, args[1], args[2])
+	if a != b {
+		ts.Fatalf("%s of %s and %s differ:\n%s\n%s", args[2], args[0], args[1], a, b)
+	}
+}
+
+// sameRows wants two arms of the one run in a folder to have equal cells.
+//
+//	samerows runs/copy popular again
+func sameRows(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: samerows folder arm arm")
+	}
+	rows := func(arm string) (out []string) {
+		for line := range strings.Lines(inRun(ts, args[0], "cells.csv")) {
+			if strings.Contains(line, ","+arm+",") {
+				out = append(out, strings.Replace(line, ","+arm+",", ",", 1))
+			}
+		}
+		return out
+	}
+	if a, b := rows(args[1]), rows(args[2]); len(a) == 0 || !slices.Equal(a, b) {
+		ts.Fatalf("%s and %s have different cells:\n%s\n%s", args[1], args[2], a, b)
+	}
+}
+
+// inRun reads a file of the one run below a folder.
+func inRun(ts *testscript.TestScript, folder, file string) string {
+	found, err := filepath.Glob(filepath.Join(ts.MkAbs(folder), "*", file))
+	ts.Check(err)
+	if len(found) != 1 {
+		ts.Fatalf("%s: %d runs with %s, want one", folder, len(found), file)
+	}
+	return ts.ReadFile(found[0])
 }
