@@ -7,7 +7,8 @@
 //	run.lock                      who holds the folder; the kernel lets go of it
 //	identity.json                 what the id was made of
 //	manifest.json                 what was run, on what, when
-//	evidence/<task>/<recommender>[/<agent>]/r<repeat>.parquet
+//	evidence/<task>/<recommender>[/<agent>]/r<repeat>.parquet             rows, or
+//	evidence/<task>/<recommender>[/<agent>]/r<repeat>.sessions.jsonl.zst  sessions
 //	                              what the metrics read; sealed once, never rewritten
 //	evidence/…/r<repeat>.partial  the journal of a cell that is not sealed yet
 //	progress.journal              failures and timings of a run that is not closed yet

@@ -25,7 +25,8 @@ const (
 	TimingsFile  = "timings.csv"
 	progressFile = "progress.journal"
 
-	sealedSuffix  = ".parquet"
+	rowsSuffix    = ".parquet"
+	sessionSuffix = ".sessions.jsonl.zst"
 	partialSuffix = ".partial"
 )
 
@@ -102,7 +103,7 @@ func (r *Run) tidy() error {
 		if err != nil || e.IsDir() || !partial {
 			return err
 		}
-		if _, err := os.Stat(cell + sealedSuffix); err == nil {
+		if sealedAt(cell) {
 			return os.Remove(path)
 		}
 		return nil
@@ -156,9 +157,24 @@ func (r *Run) recall() error {
 // Evidence gives the path of a cell's evidence, sealed or not.
 func (r *Run) Evidence(key CellKey) string { return EvidencePath(r.dir, key) }
 
-// EvidencePath gives the path of a cell's evidence below a run folder.
+// EvidencePath gives the path of a cell's evidence below a run folder: that of its
+// sessions where they are there, else that of its rows.
 func EvidencePath(dir string, key CellKey) string {
-	return filepath.Join(dir, key.path()+sealedSuffix)
+	sessions := filepath.Join(dir, key.path()+sessionSuffix)
+	if _, err := os.Stat(sessions); err == nil {
+		return sessions
+	}
+	return filepath.Join(dir, key.path()+rowsSuffix)
+}
+
+// sealedAt reports whether there is evidence of either kind.
+func sealedAt(cell string) bool {
+	for _, suffix := range []string{rowsSuffix, sessionSuffix} {
+		if _, err := os.Stat(cell + suffix); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // Sealed reports whether a cell's evidence is there.
@@ -167,9 +183,18 @@ func (r *Run) Sealed(key CellKey) bool {
 	return err == nil
 }
 
-// Seal writes a cell's evidence in one step, read-only, and removes the cell's
-// journal and its failure. It is ErrSealed where evidence is there already.
+// Seal writes a cell's evidence of rows in one step, read-only, and removes the
+// cell's journal and its failure. It is ErrSealed where evidence is there already.
 func (r *Run) Seal(key CellKey, write func(io.Writer) error) error {
+	return r.seal(key, rowsSuffix, write)
+}
+
+// SealSessions is Seal for evidence of sessions (see [WriteSessions]).
+func (r *Run) SealSessions(key CellKey, write func(io.Writer) error) error {
+	return r.seal(key, sessionSuffix, write)
+}
+
+func (r *Run) seal(key CellKey, suffix string, write func(io.Writer) error) error {
 	if err := key.Check(); err != nil {
 		return fmt.Errorf("cell %s: %w", key, err)
 	}
@@ -188,7 +213,7 @@ func (r *Run) Seal(key CellKey, write func(io.Writer) error) error {
 	if r.Sealed(key) {
 		return fmt.Errorf("cell %s: %w", key, ErrSealed)
 	}
-	path := r.Evidence(key)
+	path := filepath.Join(r.dir, key.path()+suffix)
 	if err := makeDirs(filepath.Dir(path)); err != nil {
 		return err
 	}

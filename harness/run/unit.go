@@ -118,13 +118,14 @@ func (u *unit) cell(ctx context.Context, b bound, key record.CellKey) error {
 		Simulator: func(ctx context.Context, s browse.Settings) (*browse.Simulator, error) {
 			return u.simulator(ctx, key, s)
 		},
-		Respond:  u.desk.respond,
-		Stage:    u.plan.stage,
-		Done:     done,
-		Log:      func(payload []byte) error { return environment(partial.Append(payload)) },
-		Seal:     func(write func(io.Writer) error) error { return environment(u.run.Seal(key, write)) },
-		Step:     func(done int) { u.working(key.Task, int64(done), int64(b.Size()), sdk.Progress{}) },
-		Stopping: u.stopping,
+		Respond:      u.desk.respond,
+		Stage:        u.plan.stage,
+		Done:         done,
+		Log:          func(payload []byte) error { return environment(partial.Append(payload)) },
+		Seal:         func(write func(io.Writer) error) error { return environment(u.run.Seal(key, write)) },
+		SealSessions: func(write func(io.Writer) error) error { return environment(u.run.SealSessions(key, write)) },
+		Step:         func(done int) { u.working(key.Task, int64(done), int64(b.Size()), sdk.Progress{}) },
+		Stopping:     u.stopping,
 	})
 	if err != nil {
 		return err

@@ -111,6 +111,8 @@ type Cell struct {
 	Log func(payload []byte) error
 	// Seal writes the finished evidence; it replaces the log.
 	Seal func(write func(io.Writer) error) error
+	// SealSessions is Seal for evidence of sessions.
+	SealSessions func(write func(io.Writer) error) error
 	// Step reports progress.
 	Step func(done int)
 	// Stopping reports that no further step should start.

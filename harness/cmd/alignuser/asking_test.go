@@ -51,7 +51,7 @@ func newAskingRun(t *testing.T, url string) suiteRun {
 	if err := os.WriteFile(suite, fmt.Appendf(nil, askingSuite, url), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return suiteRun{t, suite, filepath.Join(dir, "runs")}
+	return suiteRun{t, suite, filepath.Join(dir, "runs"), ""}
 }
 
 // TestNothingIsPaidTwice: host or backend killed at any moment, the run goes on

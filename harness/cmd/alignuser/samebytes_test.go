@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -38,20 +39,54 @@ component = "ease"
 kind = "offline"
 `
 
-// suiteRun runs the small suite in a folder of its own.
+// sessionSuite has agents that ask a backend, agents that learned, and the truth.
+const sessionSuite = `schema = 1
+name = "browsed"
+seed = 7
+[dataset]
+plugin = "planted"
+options = { users = 90, items = 80, sessions = 12 }
+[split]
+method = "user-temporal"
+test = 0.2
+[[recommender]]
+plugin = "basics"
+component = "popular"
+[[recommender]]
+plugin = "neighbors"
+component = "userknn"
+[[llm]]
+plugin = "embedded"
+journal = "always"
+[[agent]]
+kind = "logistic"
+[[agent]]
+kind = "simuser"
+[[task]]
+kind = "simulate"
+options = { sessions = 7, navigation = "full" }
+[[task]]
+kind = "truth"
+[[task]]
+kind = "ab"
+[[task]]
+kind = "distribution"
+`
+
+// suiteRun runs a suite in a folder of its own.
 type suiteRun struct {
-	t          *testing.T
-	suite, out string
+	t                *testing.T
+	suite, out, text string
 }
 
-func newSuiteRun(t *testing.T) suiteRun {
+func newSuiteRun(t *testing.T, text string) suiteRun {
 	t.Helper()
 	dir := t.TempDir()
 	suite := filepath.Join(dir, "small.toml")
-	if err := os.WriteFile(suite, []byte(smallSuite), 0o644); err != nil {
+	if err := os.WriteFile(suite, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return suiteRun{t, suite, filepath.Join(dir, "runs")}
+	return suiteRun{t, suite, filepath.Join(dir, "runs"), text}
 }
 
 func (s suiteRun) command(cache string, env []string, args ...string) *exec.Cmd {
@@ -101,23 +136,74 @@ func (s suiteRun) files() map[string]string {
 func TestSameBytes(t *testing.T) {
 	cache := t.TempDir()
 	started := time.Now()
-	want := newSuiteRun(t).finish(cache, nil, "--workers", "1")
+	want := newSuiteRun(t, smallSuite).finish(cache, nil, "--workers", "1")
 	whole := time.Since(started)
 
 	t.Run("eight workers", func(t *testing.T) {
-		same(t, want, newSuiteRun(t).finish(cache, nil, "--workers", "8"))
+		same(t, want, newSuiteRun(t, smallSuite).finish(cache, nil, "--workers", "8"))
 	})
 	t.Run("elsewhere on Earth", func(t *testing.T) {
 		env := []string{"TZ=Asia/Kathmandu", "LANG=de_DE.UTF-8", "LC_ALL=tr_TR.UTF-8"}
-		same(t, want, newSuiteRun(t).finish(t.TempDir(), env))
+		same(t, want, newSuiteRun(t, smallSuite).finish(t.TempDir(), env))
 	})
-	t.Run("killed twenty times", func(t *testing.T) { killed(t, whole, want) })
+	t.Run("killed twenty times", func(t *testing.T) { killed(t, smallSuite, whole, want) })
+}
+
+// TestSameSessions holds it of simulated users: sessions, with the answers of a
+// backend, and what is computed from them.
+func TestSameSessions(t *testing.T) {
+	cache := t.TempDir()
+	started := time.Now()
+	want := newSuiteRun(t, sessionSuite).finish(cache, nil, "--workers", "1")
+	whole := time.Since(started)
+	for _, workers := range []string{"8", "64"} {
+		t.Run(workers+" workers", func(t *testing.T) {
+			same(t, want, newSuiteRun(t, sessionSuite).finish(cache, nil, "--workers", workers))
+		})
+	}
+	t.Run("killed twenty times", func(t *testing.T) { killed(t, sessionSuite, whole, want) })
+	t.Run("plugins killed", func(t *testing.T) { pluginsKilled(t, whole, want) })
+}
+
+// pluginsKilled ends plugin processes with SIGKILL at random moments: whatever that
+// does to a run, repeating the command gives the same bytes.
+func pluginsKilled(t *testing.T, whole time.Duration, want map[string]string) {
+	kills := 20
+	if testing.Short() {
+		kills = 5
+	}
+	random := rand.New(rand.NewPCG(3, 4))
+	tmp, cache := shortTemp(t), t.TempDir()
+	env := []string{"TMPDIR=" + tmp}
+	s := newSuiteRun(t, sessionSuite)
+	for done := 0; done < kills; {
+		c := s.command(cache, env, "--workers", "2")
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		timer := time.AfterFunc(time.Duration(random.Int64N(int64(whole))), func() {
+			if alive := pidsOf(tmp); len(alive) > 0 {
+				if p, err := os.FindProcess(alive[random.IntN(len(alive))]); err == nil {
+					_ = p.Kill()
+				}
+			}
+		})
+		err := c.Wait()
+		if !timer.Stop() {
+			done++
+		}
+		if err == nil {
+			same(t, want, s.files())
+			s = newSuiteRun(t, sessionSuite)
+		}
+	}
+	same(t, want, s.finish(cache, env))
 }
 
 // killed ends runs with SIGKILL at random moments, resumes them, and compares
 // what comes out when one gets through. Each series begins with an empty cache,
 // so that kills meet the reading of data too.
-func killed(t *testing.T, whole time.Duration, want map[string]string) {
+func killed(t *testing.T, suite string, whole time.Duration, want map[string]string) {
 	kills := 20
 	if testing.Short() {
 		kills = 5
@@ -125,7 +211,7 @@ func killed(t *testing.T, whole time.Duration, want map[string]string) {
 	random := rand.New(rand.NewPCG(1, 2)) // the moments still differ with the machine
 	tmp := shortTemp(t)
 	env := []string{"TMPDIR=" + tmp}
-	s, cache := newSuiteRun(t), t.TempDir()
+	s, cache := newSuiteRun(t, suite), t.TempDir()
 	finished, sealed := 0, 0
 	for killed := 0; killed < kills; {
 		c := s.command(cache, env, "--workers", "2")
@@ -143,7 +229,7 @@ func killed(t *testing.T, whole time.Duration, want map[string]string) {
 			same(t, want, s.files())
 			finished++
 			whole = min(whole, time.Since(started)) // so that kills outnumber those that get through
-			s, cache, sealed = newSuiteRun(t), t.TempDir(), 0
+			s, cache, sealed = newSuiteRun(t, suite), t.TempDir(), 0
 			continue
 		case c.ProcessState.ExitCode() != -1:
 			t.Fatalf("a resumed run ended by itself: %v\n%s", err, stderr.String())
@@ -163,11 +249,15 @@ func killed(t *testing.T, whole time.Duration, want map[string]string) {
 // sealed counts the cells that have their evidence.
 func (s suiteRun) sealed() int {
 	s.t.Helper()
-	found, err := filepath.Glob(filepath.Join(s.out, "*", "*", "evidence", "*", "*", "*.parquet"))
-	if err != nil {
-		s.t.Fatal(err)
+	n := 0
+	for _, pattern := range []string{"*/*.parquet", "*/*.zst", "*/*/*.parquet", "*/*/*.zst"} {
+		found, err := filepath.Glob(filepath.Join(s.out, "*", "*", "evidence", "*", filepath.FromSlash(pattern)))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		n += len(found)
 	}
-	return len(found)
+	return n
 }
 
 // shortTemp is a folder for the private folders of hosts, whose sockets need a
@@ -204,12 +294,22 @@ func nothingLeft(t *testing.T, tmp string) {
 // Without /proc it finds none.
 func processesOf(tmp string) []string {
 	var out []string
+	for _, pid := range pidsOf(tmp) {
+		command, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
+		out = append(out, strings.ReplaceAll(string(command), "\x00", " "))
+	}
+	return out
+}
+
+func pidsOf(tmp string) []int {
+	var out []int
 	environments, _ := filepath.Glob("/proc/[0-9]*/environ") // the pattern is good
 	for _, path := range environments {
 		env, err := os.ReadFile(path)
 		if err == nil && strings.Contains(string(env), "HOME="+tmp+"/") {
-			command, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
-			out = append(out, strings.ReplaceAll(string(command), "\x00", " "))
+			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
+				out = append(out, pid)
+			}
 		}
 	}
 	return out
@@ -221,7 +321,7 @@ func same(t *testing.T, want, got map[string]string) {
 	t.Helper()
 	for name, text := range want {
 		if got[name] != text {
-			if strings.HasSuffix(name, ".parquet") {
+			if strings.HasSuffix(name, ".parquet") || strings.HasSuffix(name, ".zst") {
 				t.Errorf("%s differs", name)
 				continue
 			}

@@ -57,7 +57,7 @@ func Browse(ctx context.Context, c task.Cell, s *browse.Simulator, visits []brow
 		sessions = append(sessions, next...)
 		c.Step((len(sessions) + batch - 1) / batch)
 	}
-	return c.Seal(func(w io.Writer) error { return record.WriteSessions(w, s.Header(sessions), sessions) })
+	return c.SealSessions(func(w io.Writer) error { return record.WriteSessions(w, s.Header(sessions), sessions) })
 }
 
 // restore reads logged batches. They must be the first visits in order.

@@ -121,5 +121,5 @@ func (b *bound) sealGiven(c task.Cell) error {
 	if given == nil {
 		return fmt.Errorf("%s: the results have no line of arm %s", b.options.String("results"), c.Key.Recommender)
 	}
-	return c.Seal(func(w io.Writer) error { return record.WriteSessions(w, trace.Header{Given: given}, nil) })
+	return c.SealSessions(func(w io.Writer) error { return record.WriteSessions(w, trace.Header{Given: given}, nil) })
 }
