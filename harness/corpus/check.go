@@ -8,8 +8,8 @@ import (
 	"github.com/alignuser/alignuser/sdk/columns"
 )
 
-// checkTables reports the first thing in users, items and interactions that is
-// not as the contract says. Rows count from 0, like ids.
+// checkTables reports the first thing in users, items, interactions and sessions
+// that is not as the contract says. Rows count from 0, like ids.
 func checkTables(spec sdk.ComponentSpec, scale *sdk.Scale, tables []sdk.Table) (columns.Meta, error) {
 	users, items, rows := tables[0], tables[1], tables[2]
 	meta := columns.Meta{Users: users.Rows(), Items: items.Rows()}
@@ -32,6 +32,11 @@ func checkTables(spec sdk.ComponentSpec, scale *sdk.Scale, tables []sdk.Table) (
 	}
 	if err := checkInteractions(spec, scale, meta, rows); err != nil {
 		return meta, fmt.Errorf("table interactions: %w", err)
+	}
+	if len(tables) > 3 {
+		if err := checkSessions(scale, meta, rows, tables[3]); err != nil {
+			return meta, fmt.Errorf("table sessions: %w", err)
+		}
 	}
 	return meta, nil
 }

@@ -53,14 +53,16 @@ type Corpus struct {
 	name   string
 	info   sdk.PrepareResult
 	digest string
+	core   string // digest without the sessions
 	folder *columns.Folder
 	rows   columns.Interactions
+	origin Origin
 }
 
 // cacheFormat is part of every key: raise it when checks or layout change.
 // digestFormat is part of every digest of data: raise it when what is hashed does.
 const (
-	cacheFormat  = "corpus/2"
+	cacheFormat  = "corpus/3"
 	digestFormat = "corpus/1"
 )
 
@@ -178,14 +180,18 @@ func (c *Corpus) load(dir string) (err error) {
 		}
 		tables = append(tables, t)
 	}
-	if got := digestOf(c.info.Scale, tables); got != e.Digest {
+	if t, ok := f.Table(sdk.TableSessions); ok {
+		tables = append(tables, t)
+	}
+	core, got := digestsOf(c.info.Scale, tables)
+	if got != e.Digest {
 		return fmt.Errorf("its digest is %s, not %s", got, e.Digest)
 	}
 	c.rows, err = f.Interactions(sdk.TableInteractions)
 	if err != nil {
 		return err
 	}
-	c.folder, c.digest = f, e.Digest
+	c.folder, c.digest, c.core = f, got, core
 	return nil
 }
 
@@ -199,16 +205,26 @@ func (c *Corpus) build(ctx context.Context, ds sdk.Dataset, dir string) error {
 	if err != nil {
 		return err
 	}
+	return c.write(dir, meta, tables)
+}
+
+// write makes the folder that load opens.
+func (c *Corpus) write(dir string, meta columns.Meta, tables []sdk.Table) error {
 	ref, err := columns.Write(filepath.Join(dir, dataDir), meta, tables...)
 	if err != nil {
 		return err
 	}
-	return entry{Digest: digestOf(c.info.Scale, tables), ManifestSHA256: ref.ManifestSHA256}.write(dir)
+	_, all := digestsOf(c.info.Scale, tables)
+	return entry{Digest: all, ManifestSHA256: ref.ManifestSHA256}.write(dir)
 }
 
 // Digest identifies the data: scale and every cell of every table, but not
 // where they came from, nor how their owner divides them: that is a split.
 func (c *Corpus) Digest() string { return c.digest }
+
+// CoreDigest is the digest of users, items and interactions alone: that of the
+// same data without sessions.
+func (c *Corpus) CoreDigest() string { return c.core }
 
 // Name is the component that the data came from.
 func (c *Corpus) Name() string { return c.name }

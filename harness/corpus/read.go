@@ -8,18 +8,32 @@ import (
 	"github.com/alignuser/alignuser/sdk"
 )
 
-// readTables reads what the host knows; other tables of a data set are ignored.
+func declares(s sdk.ComponentSpec, table string) bool {
+	return slices.ContainsFunc(s.Tables, func(t sdk.TableSpec) bool { return t.Name == table })
+}
+
+// readTables reads what the host knows: users, items, interactions, and sessions
+// last where there are any. Other tables of a data set are ignored.
 func readTables(ctx context.Context, ds sdk.Dataset, emit sdk.Emit) ([]sdk.Table, error) {
 	var tables []sdk.Table
 	for _, name := range tableNames() {
-		declared := slices.ContainsFunc(ds.Spec().Tables, func(t sdk.TableSpec) bool { return t.Name == name })
-		if !declared {
+		if !declares(ds.Spec(), name) {
 			return nil, sdk.Invalidf("", "table %s is not declared: every data set gives %s", name, quote(tableNames()))
 		}
 		t, err := readTable(ctx, ds, name, emit)
 		if err != nil {
 			return nil, fmt.Errorf("table %s: %w", name, err)
 		}
+		tables = append(tables, t)
+	}
+	if !declares(ds.Spec(), sdk.TableSessions) {
+		return tables, nil
+	}
+	t, err := readTable(ctx, ds, sdk.TableSessions, emit)
+	if err != nil {
+		return nil, fmt.Errorf("table %s: %w", sdk.TableSessions, err)
+	}
+	if t.Rows() > 0 {
 		tables = append(tables, t)
 	}
 	return tables, nil
