@@ -35,3 +35,6 @@ func (o Origin) pick(users, items []int32) Origin {
 	}
 	return out
 }
+
+// Origin gives the rows of the data set's tables.
+func (s *Split) Origin() Origin { return s.corpus.origin }
