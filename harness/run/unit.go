@@ -19,6 +19,7 @@ type unit struct {
 	plan     *Plan
 	run      *record.Run
 	desk     *desk
+	people   *population
 	arm      arm
 	repeat   int
 	stopping func() bool
@@ -106,6 +107,7 @@ func (u *unit) cell(ctx context.Context, b bound, key record.CellKey) error {
 		Backend: func(name string) (*task.Backend, error) {
 			return u.desk.backend(cmp.Or(name, u.arm.name), key)
 		},
+		Respond:  u.people.respond,
 		Done:     done,
 		Log:      func(payload []byte) error { return environment(partial.Append(payload)) },
 		Seal:     func(write func(io.Writer) error) error { return environment(u.run.Seal(key, write)) },

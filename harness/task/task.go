@@ -91,6 +91,13 @@ type Cell struct {
 	// Backend gives a language model of the suite by its name; the empty name is
 	// the one that the cell judges. Nothing is started before it is asked.
 	Backend func(name string) (*Backend, error)
+	// Respond gives the process that knows how planted people truly act, started
+	// when first asked and shared by all cells; the error says why there is none,
+	// such as data of real people, who know no such thing. It may be called
+	// concurrently, and the responder too. Only package control may use it: hand it
+	// to control.NewTruth, whose answers judge and are never shown to an agent nor
+	// learnt from.
+	Respond func(ctx context.Context) (sdk.Responder, error)
 	// Seed orders ties; it hashes the suite's seed and the repeat, never the arm.
 	Seed uint64
 	// Done holds what an earlier attempt logged, in order.
