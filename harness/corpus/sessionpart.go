@@ -13,13 +13,45 @@ type sessionPart struct {
 	in     ordered
 	parts  []part
 	byTime bool
+	all    moments // where the division has one cut for everybody; else never
 
-	part  []part   // by item, true of the items of this user
-	first [3]int64 // earliest time of an interaction in that part or a later one
+	part  []part // by item, true of the items of this user
+	first moments
 }
 
-func (s *Split) sessionPart(c cards) *sessionPart {
-	return &sessionPart{cards: c, in: s.in, parts: s.parts, byTime: byTime(s.in, s.parts), part: make([]part, s.in.Items)}
+// moments are, by part, the earliest time of an interaction of that part or a
+// later one.
+type moments [partTest + 1]int64
+
+func never() moments { return moments{math.MinInt64, math.MaxInt64, math.MaxInt64} }
+
+func (m *moments) see(p part, at int64) {
+	for held := partValid; held <= p; held++ {
+		m[held] = min(m[held], at)
+	}
+}
+
+// of gives the part of a moment.
+func (m *moments) of(at int64) part {
+	switch {
+	case at >= m[partTest]:
+		return partTest
+	case at >= m[partValid]:
+		return partValid
+	}
+	return partTrain
+}
+
+// sessionPart looks at the division; forecasts says that it is to have nothing in
+// training that is later than what is held out of anybody.
+func (s *Split) sessionPart(c cards, forecasts bool) *sessionPart {
+	p := &sessionPart{cards: c, in: s.in, parts: s.parts, byTime: byTime(s.in, s.parts), all: never(), part: make([]part, s.in.Items)}
+	if forecasts && p.byTime {
+		for row, at := range s.in.Time {
+			p.all.see(s.parts[row], at)
+		}
+	}
+	return p
 }
 
 // byTime reports whether no user has something held out that is earlier than
@@ -29,15 +61,13 @@ func byTime(in ordered, parts []part) bool {
 		return false
 	}
 	for u := range in.Users {
-		last := partTrain
-		for i, row := range in.of(u) { // in order of time
-			if in.Time[row] == sdk.MissingTime {
+		first := never()
+		for _, row := range in.of(u) { // in order of time
+			at, p := in.Time[row], parts[row]
+			if at == sdk.MissingTime || p < partTest && at > first[p+1] {
 				return false
 			}
-			if p := parts[row]; p < last && in.Time[row] > in.Time[in.of(u)[i-1]] {
-				return false
-			}
-			last = max(last, parts[row])
+			first.see(p, at)
 		}
 	}
 	return true
@@ -45,15 +75,11 @@ func byTime(in ordered, parts []part) bool {
 
 // user turns to the sessions of a user.
 func (s *sessionPart) user(u int32) {
-	s.first = [3]int64{math.MinInt64, math.MaxInt64, math.MaxInt64}
+	s.first = s.all
 	for _, row := range s.in.of(int(u)) {
-		p := s.parts[row]
-		s.part[s.in.Item[row]] = p
-		if !s.byTime {
-			continue
-		}
-		for held := partValid; held <= p; held++ {
-			s.first[held] = min(s.first[held], s.in.Time[row])
+		s.part[s.in.Item[row]] = s.parts[row]
+		if s.byTime {
+			s.first.see(s.parts[row], s.in.Time[row])
 		}
 	}
 }
@@ -73,22 +99,11 @@ func (s *sessionPart) of(rows []int32) (part, bool) {
 			if at == sdk.MissingTime {
 				return 0, false
 			}
-			see(s.partAt(at))
+			see(s.first.of(at))
 		}
 	}
 	if watched == 0 && !s.byTime {
 		return partTrain, true
 	}
 	return first, first == last
-}
-
-// partAt gives the part of a moment.
-func (s *sessionPart) partAt(at int64) part {
-	switch {
-	case at >= s.first[partTest]:
-		return partTest
-	case at >= s.first[partValid]:
-		return partValid
-	}
-	return partTrain
 }

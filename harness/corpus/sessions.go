@@ -13,9 +13,10 @@ import (
 //
 // In a division by time, where of no user anything held out is earlier than
 // something that trains, a session trains when all its cards are before the user's
-// first held-out interaction and all that was watched trains. In other divisions,
-// such as random ones, "before" has no meaning, and a session trains when
-// nothing that was watched in it is held out.
+// first held-out interaction and all that was watched trains. Under
+// global-temporal, which claims to forecast, it is the first of anybody. In other
+// divisions, such as random ones, "before" has no meaning, and a session trains
+// when nothing that was watched in it is held out.
 type Sessions struct {
 	visits
 	shown, watched []int32
@@ -79,7 +80,7 @@ func (v visits) Users() int { return len(v.offsets) - 1 }
 func (v visits) Len() int { return len(v.list) }
 
 // divideSessions puts each session where its cards are.
-func (s *Split) divideSessions() {
+func (s *Split) divideSessions(forecasts bool) {
 	t, ok := s.corpus.Table(sdk.TableSessions)
 	if !ok {
 		return
@@ -87,7 +88,7 @@ func (s *Split) divideSessions() {
 	c, _ := cardsOf(t) // checked when the corpus was built
 	s.sessions = &Sessions{visits{offsets: []int32{0}}, make([]int32, s.in.Items), make([]int32, s.in.Items)}
 	s.later = &HeldOutSessions{visits{offsets: []int32{0}}}
-	g, part := groupBy(c.user, s.in.Users), s.sessionPart(c)
+	g, part := groupBy(c.user, s.in.Users), s.sessionPart(c, forecasts)
 	for u := range int32(s.in.Users) {
 		part.user(u)
 		rows := g.of(int(u))

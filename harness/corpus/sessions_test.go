@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/alignuser/alignuser/sdk"
+	"github.com/alignuser/alignuser/sdk/columns"
 )
 
 // shownCard is a row of table sessions of a fake.
@@ -169,6 +170,43 @@ func TestSessionsOfGivenParts(t *testing.T) {
 	s := mustSplit(t, mustOpen(t, Config{}, f), SplitParams{Method: "given"})
 	if diff := cmp.Diff([][]int32{{0, 4}, {7}}, numbers(s.Sessions().visits)); diff != "" {
 		t.Errorf("no times: training (-want +got):\n%s", diff)
+	}
+}
+
+// The test that holds what is later than the cut of everybody back: user 1 has
+// nothing held out, and a session in which nothing was watched after it.
+func TestSessionsOfForecasts(t *testing.T) {
+	rows := append(browsing(), shownCard{1, 8, 0, 0, 2, 0, nan32, 35, 1}) // the cut of everybody is at 30
+	c := mustOpen(t, Config{}, small().show(rows...))
+	s := mustSplit(t, c, SplitParams{Method: "global-temporal", Test: 0.34})
+	if diff := cmp.Diff([][]int32{{0}, {7, 0}}, numbers(s.Sessions().visits)); diff != "" {
+		t.Errorf("training (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([][]int32{{3, 4}, {8}}, numbers(s.HeldOutSessions().visits)); diff != "" {
+		t.Errorf("test (-want +got):\n%s", diff)
+	}
+}
+
+func TestByTime(t *testing.T) {
+	for _, c := range []struct {
+		times []int64
+		parts []part
+		want  bool
+	}{
+		{[]int64{1, 2, 3}, []part{partTrain, partValid, partTest}, true},
+		{[]int64{1, 2, 2}, []part{partTrain, partTest, partTrain}, true}, // at once is not earlier
+		{[]int64{1, 2, 2}, []part{partTest, partTest, partTrain}, false},
+		{[]int64{1, 2, 2}, []part{partTest, partTrain, partTrain}, false},
+		{[]int64{1, 2, 3}, []part{partTrain, partTest, partValid}, false},
+		{[]int64{sdk.MissingTime, 2, 3}, []part{partTrain, partTest, partTest}, false},
+		{nil, []part{partTrain, partTest, partTest}, false},
+	} {
+		x := columns.Interactions{Users: 1, Items: 3, User: []int32{0, 0, 0}, Item: []int32{0, 1, 2}, Time: c.times}
+		for seed := range uint64(4) { // orders what is at once
+			if got := byTime(order(x, seed), c.parts); got != c.want {
+				t.Errorf("times %v, parts %v: %t", c.times, c.parts, got)
+			}
+		}
 	}
 }
 

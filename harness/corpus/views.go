@@ -55,7 +55,7 @@ func newSplit(c *Corpus, p SplitParams, m method, in ordered, d division) (*Spli
 		Method: p.Method, Test: p.Test, Valid: p.Valid, UsersTied: d.tied, TemporalLeak: m.leak,
 		TrainRows: s.train.Rows(), ValidRows: s.valid.Rows(), TestRows: s.test.Rows(),
 	}
-	s.divideSessions()
+	s.divideSessions(!m.leak)
 	for u := range int32(in.Users) {
 		if len(s.test.Of(u)) == 0 {
 			s.stats.UsersWithoutTest++
