@@ -59,7 +59,7 @@ func NewStage(split *corpus.Split) *Stage {
 	}
 	s.people[agent.PersonaAttributes] = persona.Attributes(split)
 	s.people[agent.PersonaMatched] = persona.Template(split)
-	uid, _ := split.Users().Column("uid")
+	uid, _ := split.UserTable().Column("uid")
 	s.names, _ = uid.Data.([]string) // checked when the corpus was built
 	s.count()
 	return s

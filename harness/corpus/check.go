@@ -8,12 +8,12 @@ import (
 	"github.com/alignuser/alignuser/sdk/columns"
 )
 
-// checkTables reports the first thing in users, items and interactions that is
-// not as the contract says. Rows count from 0, like ids.
+// checkTables reports the first thing in users, items, interactions and sessions
+// that is not as the contract says. Rows count from 0, like ids.
 func checkTables(spec sdk.ComponentSpec, scale *sdk.Scale, tables []sdk.Table) (columns.Meta, error) {
 	users, items, rows := tables[0], tables[1], tables[2]
 	meta := columns.Meta{Users: users.Rows(), Items: items.Rows()}
-	for _, t := range tables[:3] {
+	for _, t := range tables {
 		if t.Rows() == 0 {
 			return meta, sdk.Invalidf("", "table %s is empty: check the options that filter or find the data", t.Name)
 		}
@@ -34,7 +34,7 @@ func checkTables(spec sdk.ComponentSpec, scale *sdk.Scale, tables []sdk.Table) (
 		return meta, fmt.Errorf("table interactions: %w", err)
 	}
 	if len(tables) > 3 {
-		if err := checkSessions(meta.Users, meta.Items, scale, tables[3]); err != nil {
+		if err := checkSessions(scale, meta, rows, tables[3]); err != nil {
 			return meta, fmt.Errorf("table sessions: %w", err)
 		}
 	}

@@ -32,7 +32,7 @@ type Config struct {
 	CacheDir         string // kept between runs; made when missing
 	Plugin           string // whose data it is: components of two plugins may share a name, but not their downloads
 	Offline          bool
-	Sessions         bool // keep table sessions too, where the data set has one; it is then part of the digest
+	SkipSessions     bool // leave table sessions out, which is large: for who needs none
 	AcceptedLicenses []string
 	Emit             sdk.Emit // progress and warnings; nil: nobody listens
 }
@@ -54,10 +54,10 @@ type Corpus struct {
 	name   string
 	info   sdk.PrepareResult
 	digest string
+	core   string // digest without the sessions
 	folder *columns.Folder
 	rows   columns.Interactions
-
-	users, items []int32 // of a filtered corpus: rows in the data set's own tables
+	origin Origin
 }
 
 // cacheFormat is part of every key: raise it when checks or layout change.
@@ -121,8 +121,8 @@ func (c *Corpus) key(identity string) (string, error) {
 		Sources  []sdk.File
 		Version  string
 		Scale    *sdk.Scale
-		Sessions bool
-	}{identity, c.info.Sources, c.info.Version, c.info.Scale, c.config.Sessions})
+		Skip     bool
+	}{identity, c.info.Sources, c.info.Version, c.info.Scale, c.config.SkipSessions})
 	if err != nil {
 		return "", err
 	}
@@ -185,20 +185,21 @@ func (c *Corpus) load(dir string) (err error) {
 	if t, ok := f.Table(sdk.TableSessions); ok {
 		tables = append(tables, t)
 	}
-	if got := digestOf(c.info.Scale, tables); got != e.Digest {
+	core, got := digestsOf(c.info.Scale, tables)
+	if got != e.Digest {
 		return fmt.Errorf("its digest is %s, not %s", got, e.Digest)
 	}
 	c.rows, err = f.Interactions(sdk.TableInteractions)
 	if err != nil {
 		return err
 	}
-	c.folder, c.digest = f, e.Digest
+	c.folder, c.digest, c.core = f, got, core
 	return nil
 }
 
 // build reads and checks the tables and writes them into dir.
 func (c *Corpus) build(ctx context.Context, ds sdk.Dataset, dir string) error {
-	tables, err := readTables(ctx, ds, c.config.Sessions, c.config.emit)
+	tables, err := readTables(ctx, ds, c.config.SkipSessions, c.config.emit)
 	if err != nil {
 		return err
 	}
@@ -206,16 +207,26 @@ func (c *Corpus) build(ctx context.Context, ds sdk.Dataset, dir string) error {
 	if err != nil {
 		return err
 	}
+	return c.write(dir, meta, tables)
+}
+
+// write makes the folder that load opens.
+func (c *Corpus) write(dir string, meta columns.Meta, tables []sdk.Table) error {
 	ref, err := columns.Write(filepath.Join(dir, dataDir), meta, tables...)
 	if err != nil {
 		return err
 	}
-	return entry{Digest: digestOf(c.info.Scale, tables), ManifestSHA256: ref.ManifestSHA256}.write(dir)
+	_, all := digestsOf(c.info.Scale, tables)
+	return entry{Digest: all, ManifestSHA256: ref.ManifestSHA256}.write(dir)
 }
 
 // Digest identifies the data: scale and every cell of every table, but not
 // where they came from, nor how their owner divides them: that is a split.
 func (c *Corpus) Digest() string { return c.digest }
+
+// CoreDigest is the digest of users, items and interactions alone: that of the
+// same data without sessions.
+func (c *Corpus) CoreDigest() string { return c.core }
 
 // Name is the component that the data came from.
 func (c *Corpus) Name() string { return c.name }

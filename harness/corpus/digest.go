@@ -12,6 +12,17 @@ import (
 	"github.com/alignuser/alignuser/sdk"
 )
 
+// digestsOf gives the digest of users, items and interactions, and that of
+// everything. Without sessions, which come last, they are one.
+func digestsOf(scale *sdk.Scale, tables []sdk.Table) (core, all string) {
+	n := len(tableNames())
+	core = digestOf(scale, tables[:n])
+	if len(tables) == n {
+		return core, core
+	}
+	return core, hash(digestFormat, core, digestOf(nil, tables[n:]))
+}
+
 // digestOf hashes scale and tables: names, types, row counts and little-endian
 // contents, tables and columns in order of name.
 func digestOf(scale *sdk.Scale, tables []sdk.Table) string {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"path/filepath"
 
 	"github.com/alignuser/alignuser/sdk"
 	"github.com/alignuser/alignuser/sdk/columns"
@@ -29,6 +28,12 @@ type FilterStats struct {
 // Filter gives the part of a corpus that passes, with users and items numbered
 // anew in their old order. It is kept in the cache like the corpus itself, and is
 // to be closed by itself.
+//
+// Sessions keep their numbers, and their pages their numbers and slots. The
+// sessions of a user who left go whole. Cards of an item that left go, and so do
+// watched cards whose interaction left: what the suite does not use was not
+// watched, and nobody skipped it either. So slots of a page may have gaps, and a
+// page or session without cards is gone.
 func (c *Corpus) Filter(p FilterParams) (*Corpus, FilterStats, error) {
 	out, stats, err := c.filter(p)
 	if err != nil {
@@ -67,7 +72,7 @@ func (c *Corpus) filter(p FilterParams) (*Corpus, FilterStats, error) {
 	if err != nil {
 		return nil, stats, err
 	}
-	out := &Corpus{config: c.config, name: c.name, info: c.info, users: through(c.users, users), items: through(c.items, items)}
+	out := &Corpus{config: c.config, name: c.name, info: c.info, origin: c.origin.pick(users, items)}
 	err = store.folder(hash(cacheFormat, c.digest, string(key))[:32], out.load, func(dir string) error {
 		return c.writeFiltered(dir, users, items, kept)
 	})
@@ -217,45 +222,17 @@ func (c *Corpus) writeFiltered(dir string, users, items []int32, kept []bool) er
 			t = pickRows(t, items)
 		default:
 			t = pickRows(t, rows)
-			renumber(t, "user", users, c.Users())
-			renumber(t, "item", items, c.Items())
+			renumber(t, "user", places(users, c.Users()))
+			renumber(t, "item", places(items, c.Items()))
 		}
 		tables = append(tables, t)
 	}
 	if t, ok := c.Table(sdk.TableSessions); ok {
-		t, err := keptSessions(t, users, items, c.keeps(kept))
-		if err != nil {
-			return err
-		}
-		renumber(t, "user", users, c.Users())
-		renumber(t, "item", items, c.Items())
-		tables = append(tables, t)
-	}
-	ref, err := columns.Write(filepath.Join(dir, dataDir), columns.Meta{Users: len(users), Items: len(items)}, tables...)
-	if err != nil {
-		return err
-	}
-	return entry{Digest: digestOf(c.info.Scale, tables), ManifestSHA256: ref.ManifestSHA256}.write(dir)
-}
-
-// through gives the rows that kept ones have where c itself was filtered.
-func through(before, kept []int32) []int32 {
-	if before == nil {
-		return kept
-	}
-	return pick(before, kept)
-}
-
-// keeps reports whether an interaction was kept.
-func (c *Corpus) keeps(kept []bool) func(user, item int32) bool {
-	type pair struct{ user, item int32 }
-	have := map[pair]bool{}
-	for row, ok := range kept {
-		if ok {
-			have[pair{c.rows.User[row], c.rows.Item[row]}] = true
+		if t = c.filterSessions(t, users, items, kept); t.Rows() > 0 {
+			tables = append(tables, t)
 		}
 	}
-	return func(user, item int32) bool { return have[pair{user, item}] }
+	return c.write(dir, columns.Meta{Users: len(users), Items: len(items)}, tables)
 }
 
 // pickRows copies some rows of a table.
@@ -291,12 +268,20 @@ func pickRows(t sdk.Table, rows []int32) sdk.Table {
 	return out
 }
 
-// renumber turns old ids of a copied table into places among the kept ones.
-func renumber(t sdk.Table, column string, kept []int32, n int) {
+// places gives each of n old ids its place among the kept ones, -1 where it left.
+func places(kept []int32, n int) []int32 {
 	place := make([]int32, n)
+	for id := range place {
+		place[id] = -1
+	}
 	for at, id := range kept {
 		place[id] = int32(at)
 	}
+	return place
+}
+
+// renumber turns old ids of a copied table into their places.
+func renumber(t sdk.Table, column string, place []int32) {
 	c, _ := t.Column(column)
 	ids, _ := c.Data.([]int32) // checked when the corpus was built
 	for i, id := range ids {

@@ -8,26 +8,33 @@ import (
 	"github.com/alignuser/alignuser/sdk"
 )
 
-// readTables reads what the host knows; other tables of a data set are ignored.
-// Sessions come last, where they are wanted and the data set has them.
-func readTables(ctx context.Context, ds sdk.Dataset, sessions bool, emit sdk.Emit) ([]sdk.Table, error) {
+func declares(s sdk.ComponentSpec, table string) bool {
+	return slices.ContainsFunc(s.Tables, func(t sdk.TableSpec) bool { return t.Name == table })
+}
+
+// readTables reads what the host knows: users, items, interactions, and sessions
+// last where there are any and they are not skipped. Other tables of a data set are
+// ignored.
+func readTables(ctx context.Context, ds sdk.Dataset, skip bool, emit sdk.Emit) ([]sdk.Table, error) {
 	var tables []sdk.Table
-	names := tableNames()
-	if sessions {
-		names = append(names, sdk.TableSessions)
-	}
-	for _, name := range names {
-		declared := slices.ContainsFunc(ds.Spec().Tables, func(t sdk.TableSpec) bool { return t.Name == name })
-		if !declared && name == sdk.TableSessions {
-			continue
-		}
-		if !declared {
+	for _, name := range tableNames() {
+		if !declares(ds.Spec(), name) {
 			return nil, sdk.Invalidf("", "table %s is not declared: every data set gives %s", name, quote(tableNames()))
 		}
 		t, err := readTable(ctx, ds, name, emit)
 		if err != nil {
 			return nil, fmt.Errorf("table %s: %w", name, err)
 		}
+		tables = append(tables, t)
+	}
+	if skip || !declares(ds.Spec(), sdk.TableSessions) {
+		return tables, nil
+	}
+	t, err := readTable(ctx, ds, sdk.TableSessions, emit)
+	if err != nil {
+		return nil, fmt.Errorf("table %s: %w", sdk.TableSessions, err)
+	}
+	if t.Rows() > 0 {
 		tables = append(tables, t)
 	}
 	return tables, nil

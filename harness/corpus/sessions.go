@@ -2,329 +2,165 @@ package corpus
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 
 	"github.com/alignuser/alignuser/sdk"
 )
 
-// shownRows are the columns of table sessions, one row per shown card, by user,
-// session, page and slot.
-type shownRows struct {
-	user, session, page, slot, item []int32
-	watched, left                   []uint8
-	value                           []float32 // nil: no values
-	time                            []int64   // nil: no times
-	propensity                      []float64 // nil: unknown
+// Sessions are those that lie wholly before anything held out of their user.
+// Agents may be shown and taught by them.
+//
+// In a division by time, where of no user anything held out is earlier than
+// something that trains, a session trains when all its cards are before the user's
+// first held-out interaction and all that was watched trains. Under
+// global-temporal, which claims to forecast, it is the first of anybody. In other
+// divisions, such as random ones, "before" has no meaning, and a session trains
+// when nothing that was watched in it is held out.
+type Sessions struct {
+	visits
+	shown, watched []int32
 }
 
-// readShown takes the columns out of a table and wants their types.
-func readShown(t sdk.Table) (r shownRows, err error) {
-	for _, c := range []struct {
-		name string
-		to   *[]int32
-	}{{"user", &r.user}, {"session", &r.session}, {"page", &r.page}, {"slot", &r.slot}, {"item", &r.item}} {
-		if *c.to, err = column[int32](t, c.name, true); err != nil {
-			return r, err
-		}
-	}
-	if r.watched, err = column[uint8](t, "watched", true); err != nil {
-		return r, err
-	}
-	if r.left, err = column[uint8](t, "left", false); err != nil {
-		return r, err
-	}
-	if r.value, err = column[float32](t, "value", false); err != nil {
-		return r, err
-	}
-	if r.time, err = column[int64](t, "time", false); err != nil {
-		return r, err
-	}
-	c, ok := t.Column("propensity")
-	switch d := c.Data.(type) {
-	case []float64:
-		r.propensity = d
-	case []float32:
-		for _, p := range d {
-			r.propensity = append(r.propensity, float64(p))
-		}
-	default:
-		if ok {
-			return r, sdk.Invalidf("", "column propensity is %s, want f32 or f64", c.Type())
-		}
-	}
-	return r, nil
-}
+// HeldOutSessions are those of the test part, which nothing shown may depend on:
+// in a division by time all their cards are at or after the user's first test
+// interaction; in any, all that was watched is in the test part, and in divisions
+// that are not by time something was.
+type HeldOutSessions struct{ visits }
 
-// checkSessions wants cards of known users and items, in order, and no item twice on
-// a page.
-func checkSessions(users, items int, scale *sdk.Scale, t sdk.Table) error {
-	r, err := readShown(t)
-	if err != nil {
-		return err
-	}
-	for row := range r.user {
-		if err := r.check(row, users, items, scale); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r shownRows) check(row, users, items int, scale *sdk.Scale) error {
-	wrong := func(format string, args ...any) error {
-		return sdk.Invalidf("", "row %d: "+format, append([]any{row}, args...)...)
-	}
-	switch {
-	case r.user[row] < 0 || int(r.user[row]) >= users:
-		return wrong("user %d: the table of users has rows 0 to %d", r.user[row], users-1)
-	case r.item[row] < 0 || int(r.item[row]) >= items:
-		return wrong("item %d: the table of items has rows 0 to %d", r.item[row], items-1)
-	case r.session[row] < 0 || r.page[row] < 0 || r.slot[row] < 0:
-		return wrong("session %d, page %d, slot %d: want 0 or more", r.session[row], r.page[row], r.slot[row])
-	case r.watched[row] > 1 || r.left != nil && r.left[row] > 1:
-		return wrong("watched and left are 0 or 1")
-	case r.propensity != nil && !math.IsNaN(r.propensity[row]) && !(r.propensity[row] > 0 && r.propensity[row] <= 1):
-		return wrong("propensity %v: want more than 0 and at most 1, or NaN", r.propensity[row])
-	}
-	if r.value != nil {
-		v := float64(r.value[row])
-		switch {
-		case math.IsNaN(v):
-		case r.watched[row] == 0:
-			return wrong("value %v of a card that was not watched", v)
-		case scale == nil || v < scale.Min || v > scale.Max:
-			return wrong("value %v is not on the scale", v)
-		}
-	}
-	if row == 0 {
-		return nil
-	}
-	switch c := r.compare(row-1, row); {
-	case c > 0:
-		return wrong("comes before row %d in the order of user, session, page and slot", row-1)
-	case c == 0:
-		return wrong("is the slot of row %d", row-1)
-	}
-	same := r.user[row] == r.user[row-1] && r.session[row] == r.session[row-1]
-	if same && r.page[row] > r.page[row-1]+1 || !same && r.page[row] != 0 {
-		return wrong("page %d: the pages of a session are numbered from 0", r.page[row])
-	}
-	if !same || r.page[row] != r.page[row-1] {
-		return nil
-	}
-	if r.left != nil && r.left[row] != r.left[row-1] {
-		return wrong("left differs between cards of a page")
-	}
-	for at := row - 1; at >= 0 && r.onPage(at, row); at-- {
-		if r.item[at] == r.item[row] {
-			return wrong("item %d is also in row %d, on the same page", r.item[row], at)
-		}
-	}
-	return nil
-}
-
-func (r shownRows) compare(a, b int) int {
-	return cmp.Or(cmp.Compare(r.user[a], r.user[b]), cmp.Compare(r.session[a], r.session[b]), cmp.Compare(r.page[a], r.page[b]), cmp.Compare(r.slot[a], r.slot[b]))
-}
-
-func (r shownRows) onPage(a, b int) bool {
-	return r.user[a] == r.user[b] && r.session[a] == r.session[b] && r.page[a] == r.page[b]
-}
-
-// Visit is a session of a person.
+// Visit is one session of a user.
 type Visit struct {
-	Session int32
-	Start   int64 // time of the first card; sdk.MissingTime: none
+	Session int32 // number among the user's
+	Start   int64 // of its earliest card; sdk.MissingTime: unknown
 	Pages   []Page
 }
 
-// Page is a page that a person saw.
+// Page is what a session showed at once. All slices have one entry per card, in
+// order of slot.
 type Page struct {
+	Number     int32   // 0-based in the session; a filter may have left gaps
+	Slots      []int32 // 0-based; a filter may have left gaps
 	Items      []int32
 	Watched    []bool
 	Values     []float32 // NaN: not watched, or no value
-	Left       bool      // the person left after it
-	Propensity []float64 // with which the log showed each card here; nil: unknown
+	Left       bool      // the person left after this page
+	Time       int64     // of its first card
+	Propensity []float32 // NaN: unknown
 }
 
-// Sessions are those that lie wholly before anything held out of their user: no card
-// is shown at or after the time of the first held-out interaction, and what was
-// watched is training. They may be shown, as [Training] may.
-type Sessions struct{ visits }
+// Sessions gives the training sessions; nil where the data set has no sessions.
+func (s *Split) Sessions() *Sessions { return s.sessions }
 
-// HeldOutSessions are the others. Only the code that judges may hold them.
-type HeldOutSessions struct{ visits }
+// HeldOutSessions gives the test sessions, for what judges; nil where the data set
+// has no sessions.
+func (s *Split) HeldOutSessions() *HeldOutSessions { return s.later }
 
-// visits are some of the sessions of a data set.
+// ShownCount gives how often training sessions showed an item.
+func (s *Sessions) ShownCount(item int32) int { return int(s.shown[item]) }
+
+// WatchedCount gives how often it was watched there.
+func (s *Sessions) WatchedCount(item int32) int { return int(s.watched[item]) }
+
+// visits lists sessions by user.
 type visits struct {
-	rows           shownRows
-	from           []int32 // first row of each user, and the end
-	in             []bool  // by row: the session is one of these
-	shown, watched []int32 // cards, by item
-	count          int
+	offsets []int32
+	list    []Visit
 }
 
-// Count is the number of sessions.
-func (v *visits) Count() int { return v.count }
+// Of gives a user's sessions in order of time, those that start at once in order of
+// number. The caller must not change them.
+func (v visits) Of(user int32) []Visit {
+	return v.list[v.offsets[user]:v.offsets[user+1]:v.offsets[user+1]]
+}
 
-// ShownCount is how many cards showed an item.
-func (v *visits) ShownCount(item int32) int { return int(v.shown[item]) }
+// Users counts users; ids are below it.
+func (v visits) Users() int { return len(v.offsets) - 1 }
 
-// WatchedCount is how many of them were watched.
-func (v *visits) WatchedCount(item int32) int { return int(v.watched[item]) }
+// Len counts sessions.
+func (v visits) Len() int { return len(v.list) }
 
-// Of gives the sessions of a user, the oldest first.
-func (v *visits) Of(user int32) (out []Visit) {
-	r := v.rows
-	for row := int(v.from[user]); row < int(v.from[user+1]); row++ {
-		if !v.in[row] {
-			continue
-		}
-		if n := len(out); n == 0 || out[n-1].Session != r.session[row] {
-			out = append(out, Visit{Session: r.session[row], Start: sdk.MissingTime})
-			if r.time != nil {
-				out[n].Start = r.time[row]
-			}
-		}
-		s := &out[len(out)-1]
-		if len(s.Pages) <= int(r.page[row]) {
-			s.Pages = append(s.Pages, Page{Left: r.left != nil && r.left[row] == 1})
-		}
-		p := &s.Pages[len(s.Pages)-1]
-		p.Items, p.Watched = append(p.Items, r.item[row]), append(p.Watched, r.watched[row] == 1)
-		value := float32(math.NaN())
-		if r.value != nil {
-			value = r.value[row]
-		}
-		p.Values = append(p.Values, value)
-		if r.propensity != nil {
-			p.Propensity = append(p.Propensity, r.propensity[row])
-		}
+// divideSessions puts each session where its cards are.
+func (s *Split) divideSessions(forecasts bool) {
+	t, ok := s.corpus.Table(sdk.TableSessions)
+	if !ok {
+		return
 	}
-	slices.SortStableFunc(out, func(a, b Visit) int { return cmp.Compare(a.Start, b.Start) })
-	return out
-}
-
-// Sessions gives the training sessions; nil where the corpus was opened without any.
-func (s *Split) Sessions() *Sessions {
-	s.readSessions()
-	return s.sessions
-}
-
-// HeldOutSessions gives those that are not training, and do not straddle: they begin
-// with or after what is held out. Nil where the corpus was opened without any.
-func (s *Split) HeldOutSessions() *HeldOutSessions {
-	s.readSessions()
-	return s.later
-}
-
-// readSessions divides the sessions once.
-func (s *Split) readSessions() {
-	s.once.Do(func() {
-		t, ok := s.corpus.folder.Table(sdk.TableSessions)
-		if !ok || t.Rows() == 0 {
-			return
-		}
-		r, err := readShown(t)
-		if err != nil {
-			panic(fmt.Sprintf("sessions were checked when the corpus was built: %v", err))
-		}
-		s.sessions, s.later = s.divideSessions(r)
-	})
-}
-
-func (s *Split) divideSessions(r shownRows) (*Sessions, *HeldOutSessions) {
-	early, late := &Sessions{newVisits(r, s.in.Users, s.in.Items)}, &HeldOutSessions{}
-	late.visits = newVisits(r, s.in.Users, s.in.Items)
-	late.from = early.from
-	for u := range s.in.Users {
-		held := map[int32]bool{}
-		first := int64(math.MaxInt64)
-		for _, row := range s.in.of(u) {
-			if s.parts[row] == partTrain {
-				continue
+	c, _ := cardsOf(t) // checked when the corpus was built
+	s.sessions = &Sessions{visits{offsets: []int32{0}}, make([]int32, s.in.Items), make([]int32, s.in.Items)}
+	s.later = &HeldOutSessions{visits{offsets: []int32{0}}}
+	g, part := groupBy(c.user, s.in.Users), s.sessionPart(c, forecasts)
+	for u := range int32(s.in.Users) {
+		part.user(u)
+		rows := g.of(int(u))
+		for len(rows) > 0 {
+			n := 1
+			for n < len(rows) && c.session[rows[n]] == c.session[rows[0]] {
+				n++
 			}
-			held[s.in.Item[row]] = true
-			if s.in.Time != nil && s.in.Time[row] != sdk.MissingTime {
-				first = min(first, s.in.Time[row])
+			switch p, ok := part.of(rows[:n]); {
+			case !ok:
+				s.stats.SessionsStraddling++
+			case p == partTrain:
+				s.stats.TrainSessions++
+				s.sessions.list = append(s.sessions.list, c.visit(rows[:n]))
+				s.sessions.count(c, rows[:n])
+			case p == partValid:
+				s.stats.ValidSessions++
+			case p == partTest:
+				s.stats.TestSessions++
+				s.later.list = append(s.later.list, c.visit(rows[:n]))
 			}
+			rows = rows[n:]
 		}
-		for from := int(early.from[u]); from < int(early.from[u+1]); {
-			to := from
-			before, after := true, true
-			for ; to < int(early.from[u+1]) && r.session[to] == r.session[from]; to++ {
-				heldOut := r.watched[to] == 1 && held[r.item[to]]
-				timed := r.time != nil && s.in.Time != nil
-				before = before && !heldOut && !(timed && r.time[to] >= first)
-				after = after && (r.watched[to] == 0 || held[r.item[to]]) && !(timed && r.time[to] < first)
-			}
-			switch {
-			case before:
-				early.take(from, to)
-			case after:
-				late.take(from, to)
-			}
-			from = to
-		}
+		s.sessions.close()
+		s.later.close()
 	}
-	return early, late
 }
 
-func newVisits(r shownRows, users, items int) visits {
-	v := visits{rows: r, from: make([]int32, users+1), in: make([]bool, len(r.user)), shown: make([]int32, items), watched: make([]int32, items)}
-	for _, u := range r.user {
-		v.from[u+1]++
+func (s *Sessions) count(c cards, rows []int32) {
+	for _, row := range rows {
+		s.shown[c.item[row]]++
+		s.watched[c.item[row]] += int32(c.watched[row])
 	}
-	for u := range users {
-		v.from[u+1] += v.from[u]
+}
+
+// close ends a user's sessions.
+func (v *visits) close() {
+	slices.SortStableFunc(v.list[v.offsets[len(v.offsets)-1]:], func(a, b Visit) int { return cmp.Compare(a.Start, b.Start) })
+	v.offsets = append(v.offsets, int32(len(v.list)))
+}
+
+// visit copies a session, so that it outlives the corpus.
+func (c cards) visit(rows []int32) Visit {
+	v := Visit{Session: c.session[rows[0]], Start: c.time[rows[0]]}
+	for len(rows) > 0 {
+		n := 1
+		for n < len(rows) && c.samePage(rows[0], rows[n]) {
+			n++
+		}
+		page := rows[:n]
+		p := Page{
+			Number: c.page[page[0]], Slots: pick(c.slot, page), Items: pick(c.item, page), Watched: make([]bool, n),
+			Values: floats(c.value, page), Left: c.left[page[0]] == 1, Time: c.time[page[0]], Propensity: floats(c.propensity, page),
+		}
+		for i, row := range page {
+			p.Watched[i] = c.watched[row] == 1
+			v.Start = min(v.Start, c.time[row])
+		}
+		v.Pages = append(v.Pages, p)
+		rows = rows[n:]
 	}
 	return v
 }
 
-// take makes a session one of these.
-func (v *visits) take(from, to int) {
-	v.count++
-	for row := from; row < to; row++ {
-		v.in[row] = true
-		v.shown[v.rows.item[row]]++
-		v.watched[v.rows.item[row]] += int32(v.rows.watched[row])
+// floats picks from a column that may be absent.
+func floats(from []float32, rows []int32) []float32 {
+	if from != nil {
+		return pick(from, rows)
 	}
-}
-
-// keptSessions gives the cards of kept users and items. A watched card whose
-// interaction was filtered out goes with it; a page closes the ranks.
-func keptSessions(t sdk.Table, users, items []int32, kept func(user, item int32) bool) (sdk.Table, error) {
-	r, err := readShown(t)
-	if err != nil {
-		return t, err
+	out := make([]float32, len(rows))
+	for i := range out {
+		out[i] = float32(math.NaN())
 	}
-	isIn := func(list []int32, id int32) bool { _, ok := slices.BinarySearch(list, id); return ok }
-	var rows []int32
-	for row := range r.user {
-		if isIn(users, r.user[row]) && isIn(items, r.item[row]) && (r.watched[row] == 0 || kept(r.user[row], r.item[row])) {
-			rows = append(rows, int32(row))
-		}
-	}
-	out := pickRows(t, rows)
-	renumberPages(out)
-	return out, nil
-}
-
-// renumberPages closes gaps that pages without a card left.
-func renumberPages(t sdk.Table) {
-	r, err := readShown(t)
-	if err != nil {
-		panic(fmt.Sprintf("a copy of checked rows: %v", err))
-	}
-	old, number := int32(0), int32(0)
-	for row := range r.user {
-		if row == 0 || r.user[row] != r.user[row-1] || r.session[row] != r.session[row-1] {
-			old, number = r.page[row], 0
-		} else if r.page[row] != old {
-			old, number = r.page[row], number+1
-		}
-		r.page[row] = number
-	}
+	return out
 }

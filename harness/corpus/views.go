@@ -23,11 +23,10 @@ type Split struct {
 	valid  *HeldOut
 	test   *HeldOut
 
-	folders sync.Mutex
-
-	once     sync.Once // reads the two below
-	sessions *Sessions
+	sessions *Sessions // nil: the data set has none
 	later    *HeldOutSessions
+
+	folders sync.Mutex
 }
 
 // SplitStats says what a division did, for every table that rests on it.
@@ -40,6 +39,10 @@ type SplitStats struct {
 	UsersWithoutTest int
 	UsersTied        int  // equal times straddled a cut, and went to the earlier part
 	TemporalLeak     bool // training has interactions later than held-out ones of other users
+
+	// Sessions by part, see [Sessions]; all 0 where there are none. Those that
+	// straddle have cards in more than one part and are in none.
+	TrainSessions, ValidSessions, TestSessions, SessionsStraddling int
 }
 
 func newSplit(c *Corpus, p SplitParams, m method, in ordered, d division) (*Split, error) {
@@ -52,6 +55,7 @@ func newSplit(c *Corpus, p SplitParams, m method, in ordered, d division) (*Spli
 		Method: p.Method, Test: p.Test, Valid: p.Valid, UsersTied: d.tied, TemporalLeak: m.leak,
 		TrainRows: s.train.Rows(), ValidRows: s.valid.Rows(), TestRows: s.test.Rows(),
 	}
+	s.divideSessions(!m.leak)
 	for u := range int32(in.Users) {
 		if len(s.test.Of(u)) == 0 {
 			s.stats.UsersWithoutTest++
@@ -62,7 +66,7 @@ func newSplit(c *Corpus, p SplitParams, m method, in ordered, d division) (*Spli
 		return nil, sdk.Invalidf("split.test", "data set %s: no interaction is left to test on: users have too few interactions for a fraction of %v, or all at one time", c.name, p.Test)
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "split/2 %s\n", c.digest)
+	fmt.Fprintf(h, "split/2 %s\n", c.core)
 	raw := make([]byte, len(d.parts))
 	for i, part := range d.parts {
 		raw[i] = byte(part)
@@ -95,8 +99,10 @@ func (s *Split) sayCold() {
 	}
 }
 
-// Digest identifies the data and where every interaction went. By which method
-// they went there is no part of it: the same parts are the same split.
+// Digest identifies users, items and interactions, and where every interaction
+// went. By which method they went there is no part of it: the same parts are the
+// same split. Nor are sessions: they follow the interactions, and the digest of
+// the data covers them.
 func (s *Split) Digest() string { return s.digest }
 
 // Stats says what the division did.
@@ -182,18 +188,31 @@ func (v view) ValuesOf(user int32) []float32 {
 type Training struct {
 	view
 	counts []int32
+	means  []float64 // NaN: no values
 }
 
 func newTraining(v view) *Training {
-	t := &Training{v, make([]int32, v.items)}
-	for _, item := range v.ids {
+	t := &Training{v, make([]int32, v.items), make([]float64, v.items)}
+	valued := make([]int32, v.items)
+	for at, item := range v.ids {
 		t.counts[item]++
+		if v.values != nil && v.values[at] == v.values[at] {
+			valued[item]++
+			t.means[item] += float64(v.values[at])
+		}
+	}
+	for item, n := range valued {
+		t.means[item] /= float64(n) // 0/0 is NaN
 	}
 	return t
 }
 
 // Count gives the number of an item's training interactions.
 func (t *Training) Count(item int32) int { return int(t.counts[item]) }
+
+// Mean gives the mean of the values of an item's training interactions; NaN where
+// none has a value.
+func (t *Training) Mean(item int32) float64 { return t.means[item] }
 
 // HeldOut is a part that nothing shown may depend on.
 type HeldOut struct{ view }

@@ -1,6 +1,7 @@
 // Package export writes a data set, as a suite filters and splits it, into files
 // that other programs read and that dataset-tabular reads back to the same digests
-// of data and split.
+// of data and split. Sessions are not written: no format of others holds what was
+// shown and skipped, and the digests are those of the data without them.
 //
 // Its opinion: an export that cannot be read back exactly is refused, with the
 // row, and never mended in silence; and what is written is whole or not there.

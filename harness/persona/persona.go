@@ -100,7 +100,7 @@ func word(name string) string {
 func Attributes(split *corpus.Split) []Persona {
 	out := make([]Persona, split.Train().Users())
 	traits := Traits()
-	for _, c := range split.Users().Columns {
+	for _, c := range split.UserTable().Columns {
 		if c.Name == "uid" || c.Lists != nil {
 			continue
 		}

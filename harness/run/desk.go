@@ -37,9 +37,6 @@ type desk struct {
 	once   bool                  // a call that fails is not made again
 	layers []*llm.Journal        // of earlier runs; read when the first backend opens
 	read   bool
-
-	people     *host.Process // the data set, for the truth; nil: nobody asked yet
-	peopleLock sync.Mutex
 }
 
 // opened is a backend in use.
@@ -220,9 +217,6 @@ func (d *desk) close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var errs []error
-	if d.people != nil {
-		d.people.Close()
-	}
 	for _, o := range d.open {
 		errs = append(errs, o.end())
 	}

@@ -40,8 +40,9 @@ func (p *Plan) Execute(ctx context.Context, stop <-chan struct{}) (res Result, e
 	p.each(func(record.CellKey) { res.Cells++ })
 	p.config.Events(Planned{Dir: r.Dir(), Cells: res.Cells, Done: p.sealed(r)})
 
-	desk := p.newDesk(r.Dir())
-	err = p.work(ctx, stop, r, desk)
+	desk, people := p.newDesk(r.Dir()), &population{plan: p}
+	err = p.work(ctx, stop, r, desk, people)
+	people.close()
 	if e := desk.close(); err == nil || errors.Is(err, task.ErrStopped) && e != nil {
 		err = e
 	}
@@ -63,7 +64,7 @@ func (p *Plan) Execute(ctx context.Context, stop <-chan struct{}) (res Result, e
 
 // work runs the units. Units are handed out in the order of the plan, but
 // nothing depends on the order in which they end.
-func (p *Plan) work(ctx context.Context, stop <-chan struct{}, r *record.Run, desk *desk) error {
+func (p *Plan) work(ctx context.Context, stop <-chan struct{}, r *record.Run, desk *desk, people *population) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var ended atomic.Bool // a unit ended the run
@@ -113,7 +114,7 @@ func (p *Plan) work(ctx context.Context, stop <-chan struct{}, r *record.Run, de
 		})
 	}
 	err := p.feed(units, failures, func(a arm, repeat int) unit {
-		return unit{plan: p, run: r, desk: desk, arm: a, repeat: repeat, stopping: stopping}
+		return unit{plan: p, run: r, desk: desk, people: people, arm: a, repeat: repeat, stopping: stopping}
 	})
 	workers.Wait()
 	close(failures)

@@ -25,6 +25,7 @@ import (
 // programs are the plugins of these tests, as real processes: a data set, a
 // recommender that misbehaves on demand, and two that do not.
 var programs = []struct{ label, source string }{
+	{"dataset-planted", "../../plugins/dataset-planted"},
 	{"dataset-tiny", "./testdata/dataset-tiny"},
 	{"llm-openai", "../../plugins/llm-openai"},
 	{"recommender-bad", "../host/testdata/badplugin"},

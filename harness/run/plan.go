@@ -97,6 +97,8 @@ type Plan struct {
 	cassette *llm.Cassette // nil: backends are asked
 
 	filtered  *record.FilterFacts // nil: the suite has no filter
+	dataset   host.Instance       // what the data was read from
+	dataSpec  sdk.ComponentSpec   // of that
 	dataName  string
 	canonical []byte
 
@@ -262,7 +264,8 @@ func blameSplit(s spec.Split, err error) error {
 }
 
 // openCorpus asks the dataset plugin once; its process ends before any
-// recommender starts. It gets no seed: what a data set holds depends on its own
+// recommender starts, and where cells ask how planted people truly act there is
+// another (population). It gets no seed: what a data set holds depends on its own
 // options, so that every seed of a suite meets the same data.
 func (p *Plan) openCorpus(ctx context.Context) (*corpus.Corpus, error) {
 	c, d := p.config, p.config.Suite.Dataset
@@ -270,15 +273,22 @@ func (p *Plan) openCorpus(ctx context.Context) (*corpus.Corpus, error) {
 	if err != nil {
 		return nil, err
 	}
-	proc, err := c.Host.Start(ctx, host.Instance{Executable: exe, Component: d.Component, Options: d.Options})
+	p.dataset = host.Instance{Executable: exe, Component: d.Component, Options: d.Options}
+	proc, err := c.Host.Start(ctx, p.dataset)
 	if err != nil {
 		return nil, err
 	}
 	defer proc.Close()
-	p.dataName = d.Plugin + "/" + proc.Spec().Name
-	identity := digest(exe.Digest, d.Component, string(spec.CanonicalOptions(proc.Spec().Options, d.Options, "")))
-	return corpus.Open(ctx, corpus.Config{
-		CacheDir: c.CacheDir, Plugin: d.Plugin, Offline: c.Offline, Sessions: p.simulates(),
+	p.dataSpec = proc.Spec()
+	p.dataName = d.Plugin + "/" + p.dataSpec.Name
+	identity := digest(exe.Digest, d.Component, string(spec.CanonicalOptions(p.dataSpec.Options, d.Options, "")))
+	return corpus.Open(ctx, p.corpusConfig(), identity, proc.Dataset())
+}
+
+func (p *Plan) corpusConfig() corpus.Config {
+	c := p.config
+	return corpus.Config{
+		CacheDir: c.CacheDir, Plugin: c.Suite.Dataset.Plugin, Offline: c.Offline, SkipSessions: !p.simulates(),
 		Emit: func(e sdk.Event) {
 			switch e := e.(type) {
 			case sdk.Progress:
@@ -287,7 +297,7 @@ func (p *Plan) openCorpus(ctx context.Context) (*corpus.Corpus, error) {
 				c.Events(Note{Text: "data set: " + e.Summary + " " + e.Detail})
 			}
 		},
-	}, identity, proc.Dataset())
+	}
 }
 
 // findArms lists the suite's recommenders and backends and adds the controls that

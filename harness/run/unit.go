@@ -20,6 +20,7 @@ type unit struct {
 	plan     *Plan
 	run      *record.Run
 	desk     *desk
+	people   *population
 	arm      arm
 	repeat   int
 	stopping func() bool
@@ -118,7 +119,7 @@ func (u *unit) cell(ctx context.Context, b bound, key record.CellKey) error {
 		Simulator: func(ctx context.Context, s browse.Settings) (*browse.Simulator, error) {
 			return u.simulator(ctx, key, s)
 		},
-		Respond:      u.desk.respond,
+		Respond:      u.people.respond,
 		Stage:        u.plan.stage,
 		Done:         done,
 		Log:          func(payload []byte) error { return environment(partial.Append(payload)) },

@@ -95,12 +95,15 @@ type Cell struct {
 	// Backend gives a language model of the suite by its name; the empty name is
 	// the one that the cell judges. Nothing is started before it is asked.
 	Backend func(name string) (*Backend, error)
+	// Respond gives the process that knows how planted people truly act, started
+	// when first asked and shared by all cells; the error says why there is none,
+	// such as data of real people, who know no such thing. It may be called
+	// concurrently, and the responder too. Only package control may use it: hand it
+	// to control.NewTruth, whose answers judge and are never shown to an agent nor
+	// learnt from.
+	Respond func(ctx context.Context) (sdk.Responder, error)
 	// Simulator gives the cell's agent, ready to browse by the task's settings.
 	Simulator func(ctx context.Context, s browse.Settings) (*browse.Simulator, error)
-	// Respond gives the planted population of the data set. It is for package control
-	// alone: what it says is the truth that agents and recommenders are judged by. The
-	// error says why there is none.
-	Respond func(ctx context.Context) (sdk.Responder, error)
 	// Stage is what all sessions of the run share.
 	Stage func() *browse.Stage
 	// Seed orders ties; it hashes the suite's seed and the repeat, never the arm.

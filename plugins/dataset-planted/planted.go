@@ -10,7 +10,7 @@ import (
 )
 
 // version changes whenever the same options would give other bytes.
-const version = "planted/1"
+const version = "planted/2"
 
 // planted is the data set. The population is made at the first call that needs
 // it, the log only where tables are read: Respond in a fresh process does not

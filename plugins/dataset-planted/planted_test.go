@@ -73,10 +73,10 @@ func digest(t testing.TB, d sdk.Dataset) string {
 // raise version and copy the new digests.
 func TestGolden(t *testing.T) {
 	for response, want := range map[string]string{
-		formLogistic:  "34de33ce29434e59",
-		formCascade:   "ac4159c660caef48",
-		formThreshold: "c160b7da97fb8e12",
-		formDrift:     "d84c1e27f35da3f2",
+		formLogistic:  "bf3240cf42b7d990",
+		formCascade:   "430aa9f770c4ab3e",
+		formThreshold: "a3673ce7c794d8f3",
+		formDrift:     "ee115f6959c68c74",
 	} {
 		got := digest(t, open(t, sdk.Options{"users": int64(60), "items": int64(80), "response": response}))
 		if got != want {
@@ -107,7 +107,7 @@ func TestPrepare(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := sdk.PrepareResult{
-		Version: "planted/1", License: "Apache-2.0", Citation: d.Spec().Citation, Planted: true,
+		Version: "planted/2", License: "Apache-2.0", Citation: d.Spec().Citation, Planted: true,
 		Scale: &sdk.Scale{Min: 1, Max: 5, Step: 1, LikeAt: 4, DislikeAt: 2},
 	}
 	if d := cmp.Diff(want, got); d != "" {

@@ -48,7 +48,7 @@ func tableSpecs() []sdk.TableSpec {
 			{Name: "value", Type: sdk.ColumnF32, Nullable: true, Doc: "1 to 5; NaN where not watched"},
 			{Name: "time", Type: sdk.ColumnI64, Unit: "s", Doc: "Unix time, UTC"},
 			{Name: "left", Type: sdk.ColumnU8, Doc: "1 on all cards of the page after which the person left; a session without any was stopped by the page limit"},
-			{Name: "propensity", Type: sdk.ColumnF64, Doc: "probability that the slot showed this item, given what the session showed before"},
+			{Name: "propensity", Type: sdk.ColumnF32, Doc: "probability that the slot showed this item, given what the session showed before"},
 		}},
 	}
 }
@@ -128,14 +128,14 @@ func sessionsTable(log []shown) sdk.Table {
 	n := len(log)
 	user, session, page, slot, item := make([]int32, n), make([]int32, n), make([]int32, n), make([]int32, n), make([]int32, n)
 	watched, left, value := make([]uint8, n), make([]uint8, n), make([]float32, n)
-	at, propensity := make([]int64, n), make([]float64, n)
+	at, propensity := make([]int64, n), make([]float32, n)
 	for i, row := range log {
 		user[i], session[i], page[i], slot[i], item[i] = row.user, row.session, row.page, row.slot, row.item
 		watched[i], left[i], value[i] = flag(row.watched), flag(row.left), float32(math.NaN())
 		if row.watched {
 			value[i] = float32(row.value)
 		}
-		at[i], propensity[i] = row.time, row.propensity
+		at[i], propensity[i] = row.time, float32(row.propensity)
 	}
 	return sdk.Table{Name: sdk.TableSessions, Columns: []sdk.Column{
 		{Name: "user", Data: user},

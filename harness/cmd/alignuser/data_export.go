@@ -27,13 +27,15 @@ func newDataExportCommand(a *app) *cobra.Command {
 		Short: "Write a suite's data and its exact split into files",
 		Long: `export writes users, items and interactions of a suite's data, filtered as the
 suite says, with the part that each interaction is in: train, valid or test.
+Sessions, of data that has them, are not written.
 
 csv is three files with a header. recbole is atomic files: name.inter with all
 interactions, and name.train.inter, name.valid.inter, name.test.inter for
 RecBole's benchmark_filename.
 
 Beside them lies suite.toml, which reads the files back. The export is read back
-before it is called done: data and split must have the digests that they had.`,
+before it is called done: data and split must have the digests that they had,
+the data without its sessions.`,
 		Example:           "  alignuser data export benchmarks/quickstart.toml --to quickstart-csv",
 		Args:              exactly("a suite"),
 		ValidArgsFunction: completeSuites,
@@ -92,7 +94,7 @@ func (a *app) readBack(ctx context.Context, path string, was *run.Data) (err err
 	}
 	defer func() { err = errors.Join(err, d.Corpus.Close()) }()
 	for _, c := range []struct{ what, had, has string }{
-		{"data", was.Corpus.Digest(), d.Corpus.Digest()}, {"split", was.Split.Digest(), d.Split.Digest()},
+		{"data", was.Corpus.CoreDigest(), d.Corpus.CoreDigest()}, {"split", was.Split.Digest(), d.Split.Digest()},
 	} {
 		if c.had != c.has {
 			return fmt.Errorf("the export was written but its %s is read back as %s, not %s: do not use it", c.what, c.has, c.had)

@@ -152,18 +152,13 @@ func (b *bound) Cell(ctx context.Context, c task.Cell) error {
 	if err != nil {
 		return err
 	}
-	truth := control.NewTruth(people, rows(b.split), stream)
+	truth := control.NewPeople(control.NewTruth(people, b.split.Origin()), stream)
 	if c.Control == control.OracleName {
 		oracle := control.NewForesight(truth, b.split.Train().Items())
 		c.Recommender = func(context.Context) (sdk.Recommender, error) { return oracle, nil }
 	}
 	settings := browse.Settings{PageSize: b.options.Int("page-size"), Limit: b.options.Int("page-limit"), Seed: c.Seed, Repeat: c.Key.Repeat}
 	return simulate.Browse(ctx, c, &browse.Simulator{Stage: c.Stage(), Settings: settings, Agent: truth, Runs: runs}, b.visits)
-}
-
-func rows(split *corpus.Split) control.Rows {
-	users, items := split.Origin()
-	return control.Rows{Users: users, Items: items}
 }
 
 // Metrics lists the ids, the primary first.
