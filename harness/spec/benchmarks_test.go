@@ -63,7 +63,7 @@ func TestFormatExamples(t *testing.T) {
 		}
 		var sets []string
 		for key, value := range small {
-			if _, ok := given[key]; !ok && !(key == "recommender" && given["llm"] != nil) {
+			if _, ok := given[key]; !ok && !(key == "recommender" && given["llm"] != nil && given["agent"] == nil) {
 				sets = append(sets, key+"="+value)
 			}
 		}

@@ -2,9 +2,12 @@ package spec_test
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/alignuser/alignuser/harness/agent"
 	"github.com/alignuser/alignuser/harness/metric"
 	"github.com/alignuser/alignuser/harness/spec"
+	"github.com/alignuser/alignuser/harness/task/all"
 	"github.com/alignuser/alignuser/sdk"
 )
 
@@ -32,27 +35,35 @@ func tabularOptions() []sdk.OptionSpec {
 	return specs
 }
 
-func (catalogue) TaskKinds() []string { return []string{"offline", "rating", "reading"} }
+func (catalogue) TaskKinds() []string {
+	return []string{"offline", "rating", "reading", "simulate", "truth", "ab", "distribution"}
+}
 
-func (catalogue) TaskSimulates(kind string) bool { return kind == "simulate" }
+func (catalogue) TaskSimulates(kind string) bool { return kind == "simulate" || kind == "distribution" }
 
-func (catalogue) AgentKinds() []string { return []string{"logistic", "prompted"} }
+// Agents and the tasks that run sessions are the real ones.
+func (catalogue) AgentKinds() (names []string) {
+	for _, k := range agent.Kinds() {
+		names = append(names, k.Name)
+	}
+	return names
+}
 
 func (catalogue) AgentKind(kind string) (spec.AgentKind, bool) {
-	switch kind {
-	case "logistic":
-		return spec.AgentKind{}, true
-	case "prompted":
-		return spec.AgentKind{Asks: true, Options: []sdk.OptionSpec{{Name: "temperature", Type: sdk.OptionFloat, Default: 1.0}}}, true
-	}
-	return spec.AgentKind{}, false
+	k, ok := agent.KindOf(kind)
+	return spec.AgentKind{Options: k.Options, Asks: k.Asks}, ok
 }
 
 func (catalogue) TaskNeeds(kind string) []sdk.Kind {
-	return map[string][]sdk.Kind{"offline": {sdk.KindRecommender}, "rating": {sdk.KindRecommender}, "reading": {sdk.KindLLM}}[kind]
+	return map[string][]sdk.Kind{"offline": {sdk.KindRecommender}, "rating": {sdk.KindRecommender}, "reading": {sdk.KindLLM}, "simulate": {sdk.KindRecommender}, "truth": {sdk.KindRecommender}}[kind]
 }
 
 func (catalogue) TaskOptions(kind string) ([]sdk.OptionSpec, bool) {
+	for _, t := range all.Tasks() {
+		if t.Kind() == kind && !slices.Contains([]string{"offline", "rating", "reading"}, kind) {
+			return t.Options(), true
+		}
+	}
 	if kind == "rating" {
 		return []sdk.OptionSpec{{Name: "cold", Type: sdk.OptionEnum, Choices: []string{"include", "exclude"}, Default: "include"}}, true
 	}
@@ -81,13 +92,14 @@ func (catalogue) Component(kind sdk.Kind, plugin, component string) (sdk.Compone
 		"dataset planted": {{Name: "planted", Options: []sdk.OptionSpec{
 			{Name: "users", Type: sdk.OptionInt, Default: int64(1000), Min: sdk.Bound(1)},
 			{Name: "items", Type: sdk.OptionInt, Default: int64(800), Min: sdk.Bound(1)},
+			{Name: "seed", Type: sdk.OptionInt, Default: int64(1), Min: sdk.Bound(0)},
 		}}},
 		"dataset movielens": {{Name: "100k", Options: []sdk.OptionSpec{
 			{Name: "path", Type: sdk.OptionPath, Required: true, Doc: "the unpacked folder ml-100k"},
 			{Name: "fold", Type: sdk.OptionEnum, Choices: []string{"none", "u1"}},
 		}}},
 		"dataset tabular":    {{Name: "csv", Options: tabularOptions()}},
-		"recommender basics": {{Name: "popular"}, {Name: "random"}},
+		"recommender basics": {{Name: "popular"}, {Name: "random"}, {Name: "tail"}, {Name: "bestmean"}, {Name: "content"}, {Name: "damaged"}},
 		"recommender neighbors": {
 			{Name: "itemknn", Options: []sdk.OptionSpec{{Name: "neighbors", Type: sdk.OptionInt, Default: int64(100), Min: sdk.Bound(1)}}},
 			{Name: "ease", Options: []sdk.OptionSpec{{Name: "l2", Type: sdk.OptionFloat, Default: 500.0, Min: sdk.Bound(0)}}},
