@@ -112,7 +112,7 @@ func Visits() []VisitMetric {
 			Head: line("sim.p-like", "share", Higher, "sessions without a watched card are left out", "cards liked of those watched, in each session, then the mean"),
 			User: count(func(t tally) float64 { return t.liked / t.viewed }), Exit: true, Values: true,
 		},
-		{Head: line("sim.n-exit", "pages", Higher, noSession, "number of the last list page of a session, from 1; 0 where there was none"), User: mean(func(v *Visit, _ float64) float64 { return float64(len(v.Pages)) }), Exit: true},
+		{Head: line("sim.n-exit", "pages", Higher, noSession, "number of the last list page of a session, from 1, the furthest where the user went back; 0 where there was none"), User: mean(func(v *Visit, _ float64) float64 { return float64(len(v.Pages)) }), Exit: true},
 		{Head: line("sim.s-sat", "points", Higher, "sessions without an interview are left out", "satisfaction stated in the interview at the end, from 1 to 10"), User: mean(func(v *Visit, _ float64) float64 { return v.Satisfaction }), Exit: true},
 		{Head: line("sim.p-view.page1", "share", Higher, "sessions without a card are left out", "cards watched of those shown on the first page, so that short sessions have no advantage"), User: mean(func(v *Visit, l float64) float64 {
 			t := v.tally(1, l)

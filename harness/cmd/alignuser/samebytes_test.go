@@ -45,7 +45,7 @@ name = "browsed"
 seed = 7
 [dataset]
 plugin = "planted"
-options = { users = 90, items = 80, sessions = 12 }
+options = { users = 60, items = 60, sessions = 10 }
 [split]
 method = "user-temporal"
 test = 0.2
@@ -57,16 +57,17 @@ plugin = "neighbors"
 component = "userknn"
 [[llm]]
 plugin = "embedded"
-journal = "always"
 [[agent]]
 kind = "logistic"
 [[agent]]
 kind = "simuser"
+options = { mode = "fused", memory = "graph", interview = false }
 [[task]]
 kind = "simulate"
-options = { sessions = 7, navigation = "full" }
+options = { sessions = 9, navigation = "full", page-limit = 3 }
 [[task]]
 kind = "truth"
+options = { sessions = 2 }
 [[task]]
 kind = "ab"
 [[task]]
@@ -168,7 +169,7 @@ func TestSameSessions(t *testing.T) {
 // pluginsKilled ends plugin processes with SIGKILL at random moments: whatever that
 // does to a run, repeating the command gives the same bytes.
 func pluginsKilled(t *testing.T, whole time.Duration, want map[string]string) {
-	kills := 20
+	kills := 10
 	if testing.Short() {
 		kills = 5
 	}
@@ -204,7 +205,7 @@ func pluginsKilled(t *testing.T, whole time.Duration, want map[string]string) {
 // what comes out when one gets through. Each series begins with an empty cache,
 // so that kills meet the reading of data too.
 func killed(t *testing.T, suite string, whole time.Duration, want map[string]string) {
-	kills := 20
+	kills := 10
 	if testing.Short() {
 		kills = 5
 	}
