@@ -8,11 +8,11 @@ import (
 
 // Spearman is the rank correlation ρ of two lists: Pearson's correlation of their
 // ranks, equal values having the mean of theirs (Spearman 1904). It lies in
-// [−1, 1]; NaN where a list has fewer than two values or no differences. Panics
-// where the lists differ in length.
+// [−1, 1]; NaN where a list has fewer than two values, no differences or a NaN.
+// Panics where the lists differ in length.
 func Spearman(x, y []float64) float64 { return pearson(ranks(x), ranks(y)) }
 
-// ranks gives ranks from 1, ties their mean.
+// ranks gives ranks from 1, ties their mean; a NaN has none.
 func ranks(x []float64) []float64 {
 	order := make([]int, len(x))
 	for i := range order {
@@ -27,6 +27,9 @@ func ranks(x []float64) []float64 {
 		}
 		for _, at := range order[from:to] {
 			out[at] = float64(from+to+1) / 2
+			if math.IsNaN(x[at]) {
+				out[at] = math.NaN()
+			}
 		}
 		from = to
 	}
@@ -61,8 +64,14 @@ func meanOf(x []float64) float64 {
 
 // KendallTauB is τ_b: concordant less discordant pairs, over √(pairs not tied in x ·
 // pairs not tied in y) (Kendall 1945). It lies in [−1, 1]; NaN where a list has no
-// differences.
+// differences, or a NaN. Panics where the lists differ in length.
 func KendallTauB(x, y []float64) float64 {
+	if len(x) != len(y) {
+		panic("metric: lists of different lengths")
+	}
+	if slices.ContainsFunc(x, math.IsNaN) || slices.ContainsFunc(y, math.IsNaN) {
+		return math.NaN()
+	}
 	var score, inX, inY float64
 	for i := range x {
 		for j := range i {
@@ -101,14 +110,15 @@ func CalibrationSlope(simulated, truth []float64) float64 {
 		st += (simulated[i] - ms) * (truth[i] - mt)
 		ss += (simulated[i] - ms) * (simulated[i] - ms)
 	}
-	if ss == 0 {
-		return math.NaN()
+	if !slices.ContainsFunc(simulated, func(v float64) bool { return v != simulated[0] }) {
+		return math.NaN() // ss may be a rounding error, and no 0
 	}
 	return st / ss
 }
 
 // SignAgreement counts the pairs of arms, among those whose truths are resolved,
-// that the simulation puts in the true order; unresolved are the others.
+// that the simulation puts in the true order; unresolved are the others. Equal or
+// missing (NaN) simulated values agree with nothing.
 func SignAgreement(simulated, truth []float64, resolved func(i, j int) bool) (agree, pairs, unresolved int) {
 	for i := range truth {
 		for j := range i {
@@ -117,7 +127,7 @@ func SignAgreement(simulated, truth []float64, resolved func(i, j int) bool) (ag
 				continue
 			}
 			pairs++
-			if (simulated[i] > simulated[j]) == (truth[i] > truth[j]) && simulated[i] != simulated[j] {
+			if simulated[i] > simulated[j] && truth[i] > truth[j] || simulated[i] < simulated[j] && truth[i] < truth[j] {
 				agree++
 			}
 		}

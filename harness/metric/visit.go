@@ -130,7 +130,7 @@ func Visits() []VisitMetric {
 			return total(func(t tally) float64 { return t.sum })(visits, l) / total(func(t tally) float64 { return t.valued })(visits, l)
 		}, Values: true},
 		{Head: line("sim.censored", "share", 0, noSession, "sessions that the page limit stopped"), User: mean(func(v *Visit, _ float64) float64 { return Share(v.Censored) }), Exit: true},
-		{Head: line("sim.empty", "share", Lower, noSession, "sessions in which no card was shown"), User: mean(func(v *Visit, _ float64) float64 { return Share(len(v.Pages) == 0) })},
+		{Head: line("sim.empty", "share", Lower, noSession, "sessions in which no card was shown"), User: count(func(t tally) float64 { return Share(t.shown == 0) })},
 		{Head: line("sim.invalid", "share", Lower, "sessions without a page are left out", "pages whose answer could not be used; the user then leaves"), User: mean(func(v *Visit, _ float64) float64 { return float64(v.Invalid) / float64(v.Looks) })},
 		{Head: line("sim.requests", "requests", Lower, "sessions without a question are left out", "questions put to the backend in a session"), User: mean(func(v *Visit, _ float64) float64 { return asked(v, v.Requests) })},
 		{Head: line("sim.tokens", "tokens", Lower, "sessions without a question are left out", "tokens of a session, prompts and answers, as the backend counts them"), User: mean(func(v *Visit, _ float64) float64 { return asked(v, v.Tokens) })},
