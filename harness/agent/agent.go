@@ -37,8 +37,8 @@ type View struct {
 // Profile is the user's training part in numbers.
 type Profile struct {
 	Items int     // training interactions
-	Mean  float64 // of their values, everybody's where the user has none; NaN: no values
-	All   float64 // mean value of everybody; NaN: no values
+	Mean  float64 // of their values, everybody else's where the user has none; NaN: no values
+	All   float64 // mean value of everybody else; NaN: no values
 }
 
 // Closing is a session that is over, for the interview.

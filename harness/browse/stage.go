@@ -33,10 +33,10 @@ type Stage struct {
 	summaries  []string // nil: none
 	categories [][]int32
 	kinds      []string  // names of categories
-	share      []float64 // of training interactions, by category
+	had        []float64 // training interactions, by category
 	sums       []float64 // of values, by item
 	valued     []float64 // how many, by item
-	all        float64   // mean of all values; NaN: none
+	sum, n     float64   // of all values
 
 	mu     sync.Mutex
 	lives  map[int32]*life
@@ -52,7 +52,7 @@ func NewStage(split *corpus.Split) *Stage {
 	s := &Stage{
 		split: split, train: split.Train(), sessions: split.Sessions(), graph: memory.NewGraph(split.Train()),
 		titles: split.Titles(), summaries: split.Summaries(), categories: split.Categories(), kinds: split.CategoryNames(),
-		all: math.NaN(), lives: map[int32]*life{}, people: map[string][]persona.Persona{}, models: map[modelKey]*learned{}, pasts: map[pastKey]*memory.Past{}, texts: map[string]*memory.Texts{},
+		lives: map[int32]*life{}, people: map[string][]persona.Persona{}, models: map[modelKey]*learned{}, pasts: map[pastKey]*memory.Past{}, texts: map[string]*memory.Texts{},
 	}
 	if c := split.Scale(); c != nil {
 		s.scale = page.Scale{Min: c.Min, Max: c.Max, Step: c.Step, LikeAt: c.LikeAt, DislikeAt: c.DislikeAt}
@@ -68,13 +68,12 @@ func NewStage(split *corpus.Split) *Stage {
 // count sums values by item and interactions by category.
 func (s *Stage) count() {
 	s.sums, s.valued = make([]float64, s.train.Items()), make([]float64, s.train.Items())
-	s.share = make([]float64, len(s.kinds))
-	sum, n := 0.0, 0.0
+	s.had = make([]float64, len(s.kinds))
 	for u := range int32(s.train.Users()) {
 		values := s.train.ValuesOf(u)
 		for i, it := range s.train.Of(u) {
 			for _, c := range s.of(it) {
-				s.share[c]++
+				s.had[c]++
 			}
 			if values != nil && values[i] == values[i] {
 				s.sums[it] += float64(values[i])
@@ -83,18 +82,34 @@ func (s *Stage) count() {
 		}
 	}
 	for it := range s.sums {
-		sum, n = sum+s.sums[it], n+s.valued[it]
+		s.sum, s.n = s.sum+s.sums[it], s.n+s.valued[it]
 	}
-	if n > 0 {
-		s.all = sum / n
+}
+
+// others tells of everybody but one user: the mean value, and the share of each
+// category among interactions. A user's own would be evidence about itself.
+func (s *Stage) others(u int32) (mean float64, share []float64) {
+	had, sum, n := slices.Clone(s.had), s.sum, s.n
+	values := s.train.ValuesOf(u)
+	for i, it := range s.train.Of(u) {
+		for _, c := range s.of(it) {
+			had[c]--
+		}
+		if values != nil && values[i] == values[i] {
+			sum, n = sum-float64(values[i]), n-1
+		}
 	}
 	total := 0.0
-	for _, v := range s.share {
+	for _, v := range had {
 		total += v
 	}
-	for c := range s.share {
-		s.share[c] = (s.share[c] + 1) / (total + float64(len(s.share)))
+	for c := range had {
+		had[c] = (had[c] + 1) / (total + float64(len(had)))
 	}
+	if n > 0 {
+		return sum / n, had
+	}
+	return math.NaN(), had
 }
 
 func (s *Stage) of(it int32) []int32 {
@@ -116,6 +131,8 @@ type life struct {
 	given  []float64 // sum of their values
 	rated  []float64 // how many have one
 	sum, n float64   // of values
+	all    float64   // mean value of everybody else; NaN: none
+	share  []float64 // of everybody else's interactions, by category
 	mine   map[int32]impressions
 
 	once sync.Once // of a whole life
@@ -128,6 +145,7 @@ type impressions struct{ shown, watched int }
 func (s *Stage) newLife(u int32) *life {
 	k := len(s.kinds)
 	l := &life{user: u, kinds: make([]float64, k), given: make([]float64, k), rated: make([]float64, k), mine: map[int32]impressions{}}
+	l.all, l.share = s.others(u)
 	if s.sessions != nil {
 		for _, v := range s.sessions.Of(u) {
 			for _, p := range v.Pages {
@@ -177,7 +195,7 @@ func (s *Stage) whole(u int32) *life {
 }
 
 func (s *Stage) profile(l *life) agent.Profile {
-	p := agent.Profile{Items: len(l.items), Mean: s.all, All: s.all}
+	p := agent.Profile{Items: len(l.items), Mean: l.all, All: l.all}
 	if l.n > 0 {
 		p.Mean = l.sum / l.n
 	}
@@ -237,7 +255,7 @@ func (s *Stage) kin(c *page.Card, l *life, of []int32, recent, tired []float64) 
 		c.Categories = append(c.Categories, s.kinds[k])
 		c.Kin = max(c.Kin, int(l.kinds[k]))
 		sum, n = sum+l.given[k], n+l.rated[k]
-		c.Lift += math.Log((l.kinds[k]+damping*s.share[k])/(float64(len(l.items))+damping)/s.share[k]) / float64(len(of))
+		c.Lift += math.Log((l.kinds[k]+damping*l.share[k])/(float64(len(l.items))+damping)/l.share[k]) / float64(len(of))
 		if recent != nil {
 			c.Recent += recent[k] / float64(len(of))
 			c.Tired += tired[k] / float64(len(of))
