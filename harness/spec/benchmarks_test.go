@@ -163,6 +163,29 @@ func TestFormatTables(t *testing.T) {
 	}
 }
 
+// TestPublished: every published number names its protocol and its source, and no
+// arm is there twice in one.
+func TestPublished(t *testing.T) {
+	var page struct {
+		Published []struct {
+			Task, Protocol, Source, Data, Arm, Setting string
+			Values                                     map[string]float64
+		}
+	}
+	meta, err := toml.DecodeFile(filepath.Join(benchmarks, "published.toml"), &page)
+	if err != nil || len(meta.Undecoded()) > 0 {
+		t.Fatal(err, meta.Undecoded())
+	}
+	seen := map[string]bool{}
+	for _, p := range page.Published {
+		key := strings.Join([]string{p.Task, p.Protocol, p.Data, p.Arm, p.Setting}, "/")
+		if seen[key] || p.Task == "" || p.Protocol == "" || !strings.HasPrefix(p.Source, "arXiv ") || p.Data == "" || p.Arm == "" || len(p.Values) == 0 {
+			t.Errorf("%s: twice, or incomplete: %+v", key, p)
+		}
+		seen[key] = true
+	}
+}
+
 // TestCommittedSuites: every suite of the folder is listed on the page, is good,
 // and is called what its file is called.
 func TestCommittedSuites(t *testing.T) {
@@ -172,6 +195,9 @@ func TestCommittedSuites(t *testing.T) {
 	}
 	page := readme(t)
 	for _, file := range files {
+		if filepath.Base(file) == "published.toml" {
+			continue // what papers report: see TestPublished
+		}
 		var sets []string
 		if text, err := os.ReadFile(file); err != nil || strings.Contains(string(text), "dataset.options.path=") { // as its head says
 			sets = []string{"dataset.options.path=ml-100k"}
