@@ -45,7 +45,7 @@ name = "browsed"
 seed = 7
 [dataset]
 plugin = "planted"
-options = { users = 60, items = 60, sessions = 10 }
+options = { users = 30, items = 60, sessions = 10 }
 [split]
 method = "user-temporal"
 test = 0.2
@@ -64,7 +64,7 @@ kind = "simuser"
 options = { mode = "fused", memory = "graph", interview = false }
 [[task]]
 kind = "simulate"
-options = { sessions = 9, navigation = "full", page-limit = 3 }
+options = { sessions = 9, navigation = "full", page-limit = 2 }
 [[task]]
 kind = "truth"
 options = { sessions = 2 }
@@ -171,7 +171,7 @@ func TestSameSessions(t *testing.T) {
 func pluginsKilled(t *testing.T, whole time.Duration, want map[string]string) {
 	kills := 10
 	if testing.Short() {
-		kills = 5
+		kills = 3
 	}
 	random := rand.New(rand.NewPCG(3, 4))
 	tmp, cache := shortTemp(t), t.TempDir()

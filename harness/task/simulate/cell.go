@@ -14,7 +14,7 @@ import (
 
 // batch is the number of sessions that go forward together: enough that no call is
 // small, few enough that a kill loses little.
-const batch = 512
+const batch = 256
 
 // Cell runs the sessions in batches, logs each, and seals them.
 func (b *bound) Cell(ctx context.Context, c task.Cell) error {
