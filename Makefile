@@ -9,7 +9,7 @@ PLUGINS := $(notdir $(wildcard plugins/dataset-* plugins/recommender-* plugins/l
 # Programs pinned in tools/go.mod, built on first use.
 TOOL = $$(CGO_ENABLED=0 $(GO) -C tools tool -n $(1))
 
-.PHONY: help build demo test race vet lint generate check-generated check-results publish-results bench scale fuzz cross clean
+.PHONY: help build demo test race vet lint generate check-generated check-results publish-results bench difficulty scale fuzz cross clean
 
 help: ## print this list
 	@echo "alignuser: benchmark recommenders with simulated users"; echo
@@ -52,6 +52,9 @@ check-results: build ## rerun the published suites and compare with results/ (DA
 
 publish-results: build ## rerun the published suites and replace results/ (DATA=folder that holds ml-100k, ml-1m)
 	./.ci/check-results --write $(DATA)
+
+difficulty: build ## the curve of docs/truth.md: how well agents and nDCG agree with the truth (half an hour)
+	@./.ci/difficulty
 
 bench: ## Go benchmarks of the plugin boundary (docs/benchmarks.md)
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./sdk/... ./harness/... ./plugins/...

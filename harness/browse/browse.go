@@ -41,13 +41,18 @@ type Simulator struct {
 	Notes   []string
 	Runs    int // independent runs among the exposures; 0: one
 
-	backend string          // its name
-	embed   memory.Embedder // of kinds that ask
-	staged  bool            // the agent asks itself what to remember
+	backend  string          // its name
+	language bool            // it is a language model
+	asker    agent.Asker     // it
+	embed    memory.Embedder // of kinds that ask
+	staged   bool            // the agent asks itself what to remember
 }
 
 // Run carries visits out. Sessions come in the order of the visits.
 func (s *Simulator) Run(ctx context.Context, rec sdk.Recommender, visits []Visit) ([]trace.Session, error) {
+	if err := s.meet(ctx, visits); err != nil {
+		return nil, err
+	}
 	all := make([]*session, len(visits))
 	for i, v := range visits {
 		all[i] = s.enter(v)
@@ -92,6 +97,13 @@ func (s *Simulator) Run(ctx context.Context, rec sdk.Recommender, visits []Visit
 // Teach has the agent decide about pages that are given, each by itself. It fills in
 // whom the agent takes the user for.
 func (s *Simulator) Teach(ctx context.Context, views []agent.View) ([]trace.Decision, error) {
+	var visits []Visit
+	for _, v := range views {
+		visits = append(visits, Visit{User: v.User, Exposure: v.Exposure})
+	}
+	if err := s.meet(ctx, visits); err != nil {
+		return nil, err
+	}
 	active := make([]*session, len(views))
 	for i := range views {
 		v := &views[i]
@@ -194,16 +206,15 @@ func (s *Simulator) enter(v Visit) *session {
 		s: s, sofar: s.begin(), detail: -1, trace: trace.Session{User: v.User, Name: s.names[v.User], Exposure: v.Exposure},
 		seed: sdk.Mix(s.Seed, sessionStream, uint64(uint32(v.User)), uint64(v.Exposure)),
 	}
-	person, life := v.User, v.User
-	if s.Placebo == agent.PlaceboUser || s.Placebo == agent.PlaceboPersona {
-		person = s.stranger(v.User)
+	person, life := s.person(v.User), v.User
+	if person != v.User {
 		out.trace.Placebo = &person
 	}
 	if s.Placebo == agent.PlaceboUser {
 		life = person
 	}
 	out.life = s.whole(life)
-	out.persona = s.persona(s.Persona, person)
+	out.persona = s.described(person)
 	out.trace.Persona = out.persona
 	return out
 }
@@ -315,6 +326,14 @@ func (s *Simulator) Header(sessions []trace.Session) trace.Header {
 		if len(s.train.Of(u)) > 0 {
 			h.Users++
 		}
+	}
+	var people []int32
+	for _, v := range sessions {
+		people = append(people, s.person(v.User))
+	}
+	slices.Sort(people)
+	if note := s.personNote(slices.Compact(people)); note != "" {
+		h.Notes = append(slices.Clone(h.Notes), note)
 	}
 	seen := map[int32]bool{}
 	for i := range sessions {

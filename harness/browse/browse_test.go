@@ -19,6 +19,7 @@ import (
 	"github.com/alignuser/alignuser/harness/corpus"
 	"github.com/alignuser/alignuser/harness/llm"
 	"github.com/alignuser/alignuser/harness/page"
+	"github.com/alignuser/alignuser/harness/persona"
 	"github.com/alignuser/alignuser/harness/trace"
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -541,5 +542,75 @@ func TestMemoryNeedsABackendThatEmbeds(t *testing.T) {
 	_, err := browse.NewStage(split(t, films{})).Simulator(t.Context(), browse.Cast{Kind: "simuser", Options: options, Backend: &obeyer{}, Name: "deaf"}, browse.Settings{PageSize: 4, Limit: 2})
 	if !errors.Is(err, sdk.ErrInvalid) || !strings.Contains(err.Error(), `set memory = "graph"`) {
 		t.Errorf("%v", err)
+	}
+}
+
+// matchmaker proposes five people, of whom the third is the user: it gives the user's
+// own films 5 and all others 1; the others give everything 3.
+type matchmaker struct {
+	own  []string // titles
+	mute bool     // its answers cannot be used
+}
+
+func (m matchmaker) Ask(_ context.Context, r llm.Request) (llm.Answer, error) {
+	if m.mute {
+		return llm.Answer{Invalid: "nonsense", Tries: 1}, nil
+	}
+	var shape struct {
+		Properties map[string]json.RawMessage `json:"properties"`
+	}
+	if err := json.Unmarshal(r.Schema.Bytes(), &shape); err != nil {
+		return llm.Answer{}, err
+	}
+	out := map[string]any{}
+	question := r.Messages[len(r.Messages)-1].Content
+	for name := range shape.Properties {
+		if strings.HasPrefix(name, "P") {
+			out[name] = map[string]string{
+				"occupation": "number " + name, "age": "25-34", "taste": "films", "openness": "low", "conscientiousness": "low",
+				"extraversion": "low", "agreeableness": "low", "neuroticism": "high",
+			}
+			continue
+		}
+		value := 3
+		if strings.Contains(question, "number P3") {
+			value = 1
+			for line := range strings.Lines(question) {
+				for _, title := range m.own {
+					if strings.HasPrefix(line, name+": ") && strings.Contains(line, page.Quote(title)) {
+						value = 5
+					}
+				}
+			}
+		}
+		out[name] = value
+	}
+	b, err := json.Marshal(out)
+	return llm.Answer{JSON: b, Tries: 1}, err
+}
+
+// TestMatch: the persona is the candidate under whom the backend expects the user's
+// own items to be liked more than others'; without usable answers it is the template's.
+func TestMatch(t *testing.T) {
+	s := split(t, films{})
+	templates := persona.Template(s)
+	m, err := persona.NewMatcher(s, templates)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var own []string
+	for _, it := range s.Train().Of(1) {
+		own = append(own, s.Titles()[it])
+	}
+	p, ok, err := m.Match(t.Context(), matchmaker{own: own}, 1, 7)
+	if err != nil || !ok || p.Occupation != "number P3" || p.Traits[4] != persona.High || p.Pickiness != templates[1].Pickiness {
+		t.Errorf("%+v, %t, %v", p, ok, err)
+	}
+	p, ok, err = m.Match(t.Context(), matchmaker{mute: true}, 1, 7)
+	if d := cmp.Diff(templates[1], p); err != nil || ok || d != "" {
+		t.Errorf("%t, %v: %s", ok, err, d)
+	}
+	if p, ok, err := m.Match(t.Context(), matchmaker{}, users-1, 7); err != nil || ok {
+		t.Errorf("a user without history: %+v, %t, %v", p, ok, err)
 	}
 }

@@ -21,6 +21,9 @@ type Cast struct {
 	Backend Backend     // of kinds that ask
 	Name    string      // of the backend
 	Embeds  bool        // the backend turns texts into vectors
+	// Language: the backend is a language model, so that it can write and judge
+	// personas. The embedded one is none.
+	Language bool
 }
 
 // Simulator makes an arm ready to browse: it fits what has to be fitted.
@@ -31,6 +34,9 @@ func (s *Stage) Simulator(ctx context.Context, c Cast, set Settings) (*Simulator
 	}
 	if episodic(out.Memory) && !c.Embeds {
 		return nil, sdk.Invalidf("memory", "%q needs a backend that embeds texts, and %s does not: set memory = %q", out.Memory, c.Name, agent.MemoryGraph)
+	}
+	if c.Backend != nil {
+		out.language, out.asker = c.Language, c.Backend
 	}
 	if c.Embeds {
 		out.embed = c.Backend

@@ -41,7 +41,8 @@ type Stage struct {
 	mu     sync.Mutex
 	lives  map[int32]*life
 	people map[string][]persona.Persona // by mode
-	swap   []int32                      // the derangement of placebos
+	swap   func() []int32               // the derangement of placebos
+	met    map[pastKey]matched          // personas that a language model chose
 	models map[modelKey]*learned
 	pasts  map[pastKey]*memory.Past
 	texts  map[string]*memory.Texts // by backend
@@ -52,7 +53,7 @@ func NewStage(split *corpus.Split) *Stage {
 	s := &Stage{
 		split: split, train: split.Train(), sessions: split.Sessions(), graph: memory.NewGraph(split.Train()),
 		titles: split.Titles(), summaries: split.Summaries(), categories: split.Categories(), kinds: split.CategoryNames(),
-		lives: map[int32]*life{}, people: map[string][]persona.Persona{}, models: map[modelKey]*learned{}, pasts: map[pastKey]*memory.Past{}, texts: map[string]*memory.Texts{},
+		lives: map[int32]*life{}, people: map[string][]persona.Persona{}, models: map[modelKey]*learned{}, pasts: map[pastKey]*memory.Past{}, texts: map[string]*memory.Texts{}, met: map[pastKey]matched{},
 	}
 	if c := split.Scale(); c != nil {
 		s.scale = page.Scale{Min: c.Min, Max: c.Max, Step: c.Step, LikeAt: c.LikeAt, DislikeAt: c.DislikeAt}
@@ -61,6 +62,7 @@ func NewStage(split *corpus.Split) *Stage {
 	s.people[agent.PersonaMatched] = persona.Template(split)
 	uid, _ := split.UserTable().Column("uid")
 	s.names, _ = uid.Data.([]string) // checked when the corpus was built
+	s.swap = sync.OnceValue(func() []int32 { return persona.Derange(split, placeboSeed) })
 	s.count()
 	return s
 }
@@ -311,15 +313,8 @@ func (s *Stage) persona(mode string, u int32) string {
 	return s.people[mode][u].Text()
 }
 
-// stranger gives the user whose life a placebo is given.
-func (s *Stage) stranger(u int32) int32 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.swap == nil {
-		s.swap = persona.Derange(s.split, placeboSeed)
-	}
-	return s.swap[u]
-}
+// swapped gives, by user, whose life a placebo is given.
+func (s *Stage) swapped() []int32 { return s.swap() }
 
 // placeboSeed fixes who is exchanged with whom: placebos of all runs on a split are
 // the same.

@@ -98,8 +98,20 @@ func (u *unit) simulator(ctx context.Context, key record.CellKey, s browse.Setti
 			return nil, err
 		}
 		c.Backend, c.Name, c.Embeds = b, g.Backend, b.Spec.Has(sdk.FeatureEmbed)
+		c.Language = p.isLanguage(g.Backend)
 	}
 	return p.stage().Simulator(ctx, c, s)
+}
+
+// isLanguage reports whether a backend counts as a language model: those behind a
+// server do, and the embedded one, which computes its answers itself, does not.
+func (p *Plan) isLanguage(name string) bool {
+	for _, b := range p.backends {
+		if b.Name == name {
+			return !b.local()
+		}
+	}
+	return false
 }
 
 // agentFacts describes the suite's agents for the manifest.

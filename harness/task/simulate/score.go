@@ -3,6 +3,8 @@ package simulate
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/alignuser/alignuser/harness/agent"
 	"github.com/alignuser/alignuser/harness/metric"
@@ -71,6 +73,10 @@ func Sheet(h trace.Header, sessions []trace.Session) score.Sheet {
 			c.Note = "leaving is a declared prior"
 		}
 		s.Columns = append(s.Columns, c)
+	}
+	if len(h.Notes) > 0 {
+		first := &s.Columns[0]
+		first.Note = strings.Join(slices.DeleteFunc(append([]string{first.Note}, h.Notes...), func(n string) bool { return n == "" }), "; ")
 	}
 	exposure(&s, h, groups, users)
 	return s
