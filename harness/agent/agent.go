@@ -98,6 +98,9 @@ type Kind struct {
 	Options []sdk.OptionSpec
 	Asks    bool     // it needs a backend
 	Learns  []string // features of the model that is fitted for it; nil: none
+	// Responsive arms are to tell a good recommender from random (METHOD 8); a table in
+	// which they do not is invalid.
+	Responsive bool
 }
 
 // Kinds lists the arms (METHOD 4).
@@ -125,9 +128,9 @@ func Kinds() []Kind {
 		{Name: "always-skip", Doc: "watches nothing"},
 		{Name: "popularity", Doc: "watches what many watched: a logistic model of the training count alone", Learns: []string{featureCount}, Options: []sdk.OptionSpec{placebo}},
 		{Name: "item-similarity", Doc: "watches what is like the user's own items: a logistic model of the similarity alone", Learns: []string{featureAffinity}, Options: []sdk.OptionSpec{placebo}},
-		{Name: "logistic", Doc: "a plain logistic model of everything on the page: the rival that is no language model", Learns: everything(), Options: []sdk.OptionSpec{placebo}},
-		{Name: "prompted", Doc: "a language model with persona and page, and no learning", Options: asks(PersonaAttributes, MemoryNone, ModeFused), Asks: true},
-		{Name: "simuser", Doc: "a language model with a matched persona, both memories and a question for each step", Options: asks(PersonaMatched, MemoryBoth, ModeStaged), Asks: true},
+		{Name: "logistic", Doc: "a plain logistic model of everything on the page: the rival that is no language model", Learns: everything(), Responsive: true, Options: []sdk.OptionSpec{placebo}},
+		{Name: "prompted", Doc: "a language model with persona and page, and no learning", Options: asks(PersonaAttributes, MemoryNone, ModeFused), Asks: true, Responsive: true},
+		{Name: "simuser", Doc: "a language model with a matched persona, both memories and a question for each step", Options: asks(PersonaMatched, MemoryBoth, ModeStaged), Asks: true, Responsive: true},
 	}
 }
 

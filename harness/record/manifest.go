@@ -166,7 +166,9 @@ type TaskFacts struct {
 	Invalid string         `json:"invalid,omitempty"` // the control that failed, and how; empty: all held
 	Judges  string         `json:"judges,omitempty"`  // JudgesBackends; empty: recommenders
 	Unit    string         `json:"unit,omitempty"`    // what intervals are drawn over; empty: users
-	Derived bool           `json:"derived,omitempty"` // made of other tasks' cells: it has no evidence of its own
+	// InvalidOf is Invalid of the tables of single agents, by name.
+	InvalidOf map[string]string `json:"invalid_of,omitempty"`
+	Derived   bool              `json:"derived,omitempty"` // made of other tasks' cells: it has no evidence of its own
 }
 
 // JudgesBackends marks a task whose cells have the name of a backend in place of

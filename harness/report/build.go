@@ -28,6 +28,7 @@ type taskFacts struct {
 	Name, Primary, Invalid string
 	Judges, Unit           string
 	Facts                  []Fact
+	InvalidOf              map[string]string // by agent
 }
 
 // arm is what the manifest says of a recommender.
@@ -120,6 +121,12 @@ func buildTable(s source, task, agent string) Table {
 		if f.Name == task {
 			t.Facts, t.Invalid, primary = f.Facts, f.Invalid, f.Primary
 			t.Judges, t.Unit = f.Judges, f.Unit
+			if why := f.InvalidOf[agent]; agent != "" && why != "" {
+				t.Invalid = why
+			}
+			t.Facts = slices.DeleteFunc(slices.Clone(t.Facts), func(f Fact) bool { // of another agent's table
+				return agent != "" && strings.HasPrefix(f.Name, "control, agent ") && f.Name != "control, agent "+agent
+			})
 		}
 	}
 	values := slices.DeleteFunc(slices.Clone(s.values), func(v value) bool { return !t.of(v.Task, v.Agent) })

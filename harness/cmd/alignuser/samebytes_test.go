@@ -147,7 +147,7 @@ func TestSameBytes(t *testing.T) {
 		env := []string{"TZ=Asia/Kathmandu", "LANG=de_DE.UTF-8", "LC_ALL=tr_TR.UTF-8"}
 		same(t, want, newSuiteRun(t, smallSuite).finish(t.TempDir(), env))
 	})
-	t.Run("killed twenty times", func(t *testing.T) { killed(t, smallSuite, whole, want) })
+	t.Run("killed twenty times", func(t *testing.T) { killed(t, smallSuite, 20, whole, want) })
 }
 
 // TestSameSessions holds it of simulated users: sessions, with the answers of a
@@ -158,12 +158,15 @@ func TestSameSessions(t *testing.T) {
 	want := newSuiteRun(t, sessionSuite).finish(cache, nil, "--workers", "1")
 	whole := time.Since(started)
 	for _, workers := range []string{"8", "64"} {
+		if testing.Short() && workers == "64" {
+			continue
+		}
 		t.Run(workers+" workers", func(t *testing.T) {
 			same(t, want, newSuiteRun(t, sessionSuite).finish(cache, nil, "--workers", workers))
 		})
 	}
-	t.Run("killed twenty times", func(t *testing.T) { killed(t, sessionSuite, whole, want) })
-	t.Run("plugins killed", func(t *testing.T) { pluginsKilled(t, whole, want) })
+	t.Run("killed ten times", func(t *testing.T) { killed(t, sessionSuite, 10, whole, want) })
+	t.Run("plugins killed ten times", func(t *testing.T) { pluginsKilled(t, whole, want) })
 }
 
 // pluginsKilled ends plugin processes with SIGKILL at random moments: whatever that
@@ -204,10 +207,9 @@ func pluginsKilled(t *testing.T, whole time.Duration, want map[string]string) {
 // killed ends runs with SIGKILL at random moments, resumes them, and compares
 // what comes out when one gets through. Each series begins with an empty cache,
 // so that kills meet the reading of data too.
-func killed(t *testing.T, suite string, whole time.Duration, want map[string]string) {
-	kills := 10
+func killed(t *testing.T, suite string, kills int, whole time.Duration, want map[string]string) {
 	if testing.Short() {
-		kills = 5
+		kills = 4
 	}
 	random := rand.New(rand.NewPCG(1, 2)) // the moments still differ with the machine
 	tmp := shortTemp(t)
