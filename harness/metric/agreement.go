@@ -135,10 +135,14 @@ func SignAgreement(simulated, truth []float64, resolved func(i, j int) bool) (ag
 	return agree, pairs, unresolved
 }
 
-// agreements lists the heads of task ab.
-func agreements() []Head {
+// Agreements lists the heads of task ab.
+func Agreements() []Head {
 	line := func(id, unit string, d Direction, doc string) Head {
 		return Head{ID: id, Version: 1, Unit: unit, Direction: d, Doc: doc, Empty: "undefined where one side has no differences"}
+	}
+	some := func(h Head, empty string) Head {
+		h.Empty = empty
+		return h
 	}
 	return []Head{
 		line("ab.spearman", "ρ", Higher, "rank correlation of simulated and true liked cards a session, over recommenders"),
@@ -146,14 +150,14 @@ func agreements() []Head {
 		line("ab.spearman.lowest", "ρ", Higher, "the lowest ρ over leaving each recommender out"),
 		line("ab.spearman.highest", "ρ", Higher, "the highest ρ over leaving each recommender out"),
 		line("ab.p", "probability", Lower, "share of orders of the recommenders that agree as well by chance"),
-		line("ab.sign", "share", Higher, "pairs of recommenders put in the true order, of those whose truths differ beyond the intervals"),
-		line("ab.resolved", "share", 0, "pairs of recommenders whose truths differ beyond the intervals"),
-		line("ab.mape", "share", Lower, "mean absolute error of the level, as a share of the true one"),
-		line("ab.slope", "slope", 0, "least-squares slope of the truth on the simulation; below 1 the simulation exaggerates differences"),
+		some(line("ab.sign", "share", Higher, "pairs of recommenders put in the true order, of those whose truths differ beyond the intervals"), "undefined where no two truths differ beyond the intervals"),
+		some(line("ab.resolved", "share", 0, "pairs of recommenders whose truths differ beyond the intervals"), "defined wherever the task has a row"),
+		some(line("ab.mape", "share", Lower, "mean absolute error of the level, as a share of the true one"), "recommenders whose truth is 0 are left out"),
+		some(line("ab.slope", "slope", 0, "least-squares slope of the truth on the simulation; below 1 the simulation exaggerates differences"), "undefined where the simulation has no differences"),
 		line("ab.spearman.views", "ρ", Higher, "rank correlation of watched cards a session"),
-		line("ab.gain", "ρ", Higher, "ρ less that of nDCG@10, in the same draws of users"),
+		line("ab.gain", "ρ", Higher, "correlation ρ less that of nDCG@10, in the same draws of users"),
 		{ID: "truth.n-like.second", Version: 1, Unit: "cards", Direction: Higher, Empty: noSession, Doc: "cards liked in a session of the second, independent run"},
-		line("ab.ceiling", "ρ", 0, "rank correlation of two independent truth runs"),
+		some(line("ab.ceiling", "ρ", 0, "rank correlation of two independent truth runs"), "left out where the truth was run once"),
 	}
 }
 

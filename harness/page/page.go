@@ -121,5 +121,8 @@ func Parse(text string) (a trace.Action, clicked int, ok bool) {
 		return "", 0, false
 	}
 	n, err := strconv.Atoi(text[len(head):])
-	return trace.Click, n - 1, err == nil && n >= 1
+	if err != nil || n < 1 || Open(n-1) != text { // +2 and 02 are no references
+		return "", 0, false
+	}
+	return trace.Click, n - 1, true
 }

@@ -36,9 +36,9 @@ const maxText = 300
 func Quote(text string) string {
 	clean := strings.Map(func(r rune) rune {
 		switch {
-		case r == '\n' || r == '\r' || r == '\t' || r == '\u2028' || r == '\u2029':
+		case unicode.IsSpace(r): // of any kind, so that words stay apart
 			return ' '
-		case r == unicode.ReplacementChar || !unicode.IsPrint(r) && r != ' ':
+		case r == unicode.ReplacementChar || !unicode.IsPrint(r):
 			return -1
 		}
 		return r

@@ -87,20 +87,51 @@ func Read(r io.Reader) (Header, []Session, error) {
 	if h.Schema != Schema {
 		return h, nil, fmt.Errorf("line 1: schema %d: this program reads %d", h.Schema, Schema)
 	}
+	if err := h.Check(); err != nil {
+		return h, nil, fmt.Errorf("line 1: %w", err)
+	}
 	var sessions []Session
-	for n := 2; lines.Scan(); n++ {
+	n := 2
+	for ; lines.Scan(); n++ {
 		var s Session
 		d := json.NewDecoder(bytes.NewReader(lines.Bytes()))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&s); err != nil {
 			return h, nil, fmt.Errorf("line %d: %w", n, err)
 		}
+		if d.More() {
+			return h, nil, fmt.Errorf("line %d: more than one session", n)
+		}
 		if err := s.Check(h.Items); err != nil {
 			return h, nil, fmt.Errorf("line %d: %w", n, err)
 		}
 		sessions = append(sessions, s)
 	}
-	return h, sessions, lines.Err()
+	if err := lines.Err(); err != nil {
+		return h, nil, fmt.Errorf("line %d: %w", n, err)
+	}
+	return h, sessions, nil
+}
+
+// Check refuses facts from which no metric can be computed.
+func (h *Header) Check() error {
+	if h.PageSize < 0 || h.PageLimit < 0 || h.Users < 0 || h.Items < 0 || h.Runs < 0 {
+		return fmt.Errorf("header: page size %d, page limit %d, %d users, %d items, %d runs: want 0 or more", h.PageSize, h.PageLimit, h.Users, h.Items, h.Runs)
+	}
+	for _, f := range h.Shown {
+		if f.Item < 0 || int(f.Item) >= h.Items {
+			return fmt.Errorf("header: item %d of %d", f.Item, h.Items)
+		}
+		if f.Count < 0 || int(f.Count) > h.Users {
+			return fmt.Errorf("header: item %d: %d training users of %d", f.Item, f.Count, h.Users)
+		}
+		for i, c := range f.Categories {
+			if c < 0 || i > 0 && c <= f.Categories[i-1] {
+				return fmt.Errorf("header: item %d: category %d: want them ascending from 0", f.Item, c)
+			}
+		}
+	}
+	return nil
 }
 
 // Check refuses a session that no agent could have had. Items are below items.
@@ -113,7 +144,13 @@ func (s *Session) Check(items int) error {
 	default:
 		return fmt.Errorf("end %q: want exit, limit, empty or invalid", s.End)
 	}
+	pages := 0 // list pages so far
+	shown := map[int32]bool{}
 	for n, v := range s.Pages {
+		if err := v.follows(pages, shown); err != nil {
+			return fmt.Errorf("page %d: %w", n, err)
+		}
+		pages = max(pages, v.Page+1)
 		if len(v.Decision.Cards) != len(v.Items) {
 			return fmt.Errorf("page %d: %d decisions on %d cards", n, len(v.Decision.Cards), len(v.Items))
 		}
@@ -121,6 +158,7 @@ func (s *Session) Check(items int) error {
 			if it < 0 || int(it) >= items {
 				return fmt.Errorf("page %d: item %d of %d", n, it, items)
 			}
+			shown[it] = true
 			c := v.Decision.Cards[i]
 			if c.P != nil && !(*c.P >= 0 && *c.P <= 1) {
 				return fmt.Errorf("page %d, card %d: probability %v", n, i, *c.P)
@@ -132,6 +170,23 @@ func (s *Session) Check(items int) error {
 	}
 	if c := s.Closing; c != nil && c.Invalid == "" && (c.Satisfaction < 1 || c.Satisfaction > 10) {
 		return fmt.Errorf("interview: satisfaction %d: want 1 to 10", c.Satisfaction)
+	}
+	return nil
+}
+
+// follows refuses a look that cannot come after the list pages and items before it.
+func (v *PageView) follows(pages int, shown map[int32]bool) error {
+	switch v.View {
+	case "", List:
+		if v.Page < 0 || v.Page > pages {
+			return fmt.Errorf("list page %d after %d pages: want none left out", v.Page, pages)
+		}
+	case Detail:
+		if v.Page < 0 || v.Page >= pages || len(v.Items) != 1 || !shown[v.Items[0]] {
+			return fmt.Errorf("details of items %v on list page %d of %d: want one item that was shown", v.Items, v.Page, pages)
+		}
+	default:
+		return fmt.Errorf("view %q: want list or detail", v.View)
 	}
 	return nil
 }

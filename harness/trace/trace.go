@@ -152,13 +152,12 @@ func (s *Session) Seen(yield func(page int, c Card) bool) {
 	}
 }
 
-// Last gives the number of the furthest list page, counted from 1; 0: none was shown.
+// Last gives the number of the last list page of a session, counted from 1: the
+// furthest, wherever the user went back to. 0: none was shown.
 func (s *Session) Last() int {
 	last := 0
 	for _, v := range s.Pages {
-		if v.View != Detail {
-			last = max(last, v.Page+1)
-		}
+		last = max(last, v.Page+1)
 	}
 	return last
 }
