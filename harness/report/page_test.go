@@ -165,6 +165,9 @@ func TestPageStandsAlone(t *testing.T) {
 		}
 	}
 	for _, link := range links {
+		if strings.HasPrefix(link, SessionsFile+"#") {
+			continue // beside the page with costs, in a run folder
+		}
 		if id, ok := strings.CutPrefix(link, "#"); !ok || ids[id] != 1 {
 			t.Errorf("link %q: %d such places in the page", link, ids[id])
 		}

@@ -7,8 +7,10 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
+	"net/url"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/alignuser/alignuser/harness/record"
 )
@@ -33,8 +35,10 @@ type sessionsCell struct {
 	Stories   []story
 }
 
+// anchor is the place of a cell on the page. Names of a run need no escaping, and what
+// a damaged file says instead must not become an address.
 func anchor(task, recommender, agent string) string {
-	return task + "--" + recommender + "--" + agent
+	return url.PathEscape(strings.ReplaceAll(task+"--"+recommender+"--"+agent, ":", "-"))
 }
 
 // SessionCells lists the cells of a board that are made of sessions, first repeats.
