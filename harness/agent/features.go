@@ -3,7 +3,6 @@ package agent
 import (
 	"hash/fnv"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/alignuser/alignuser/harness/page"
@@ -113,13 +112,4 @@ func words(out []float64, text string) []float64 {
 		out[from+int(h.Sum32()%wordBins)]++
 	}
 	return out
-}
-
-// width counts the places of a vector.
-func width(names []string) int {
-	n := len(names)
-	if slices.Contains(names, featureWords) {
-		n += wordBins - 1
-	}
-	return n
 }

@@ -345,8 +345,8 @@ func (n never) Decide(ctx context.Context, views []agent.View) ([]trace.Decision
 	return out, err
 }
 
-// back goes back from every second page and opens the first card of every first.
-type wanderer struct{ seen map[int]int }
+// wanderer goes back from every second page and opens the first card of every first.
+type wanderer struct{}
 
 func (w wanderer) Decide(_ context.Context, views []agent.View) ([]trace.Decision, error) {
 	out := make([]trace.Decision, len(views))

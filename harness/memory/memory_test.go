@@ -33,7 +33,9 @@ func (tiny) Read(_ context.Context, r sdk.ReadRequest, yield func(sdk.Chunk) err
 		sdk.TableUsers: {Name: sdk.TableUsers, Columns: []sdk.Column{{Name: "uid", Data: []string{"0", "1", "2"}}}},
 		sdk.TableItems: {Name: sdk.TableItems, Columns: []sdk.Column{{Name: "iid", Data: []string{"a", "b", "c", "d"}}, {Name: "title", Data: []string{"a", "b", "c", "d"}}}},
 		sdk.TableInteractions: {Name: sdk.TableInteractions, Columns: []sdk.Column{
-			{Name: "user", Data: []int32{0, 0, 1, 1, 1, 1, 2, 2}}, {Name: "item", Data: []int32{0, 1, 0, 1, 2, 3, 2, 3}}, {Name: "time", Data: []int64{1, 2, 1, 2, 3, 4, 1, 2}},
+			{Name: "user", Data: []int32{0, 0, 1, 1, 1, 1, 2, 2}},
+			{Name: "item", Data: []int32{0, 1, 0, 1, 2, 3, 2, 3}},
+			{Name: "time", Data: []int64{1, 2, 1, 2, 3, 4, 1, 2}},
 			{Name: "part", Data: []uint8{0, 0, 0, 0, 0, 2, 0, 2}},
 		}},
 	}[r.Table]

@@ -35,9 +35,17 @@ func TestPickiness(t *testing.T) {
 		values []float32
 		want   Level
 	}{
-		{five, []float32{4, 5}, Low}, {five, []float32{4, 4.9}, Medium}, {five, []float32{3, 4}, Medium}, {five, []float32{3, 3.9}, High},
-		{ten, []float32{8.875}, Low}, {ten, []float32{8.8}, Medium}, {ten, []float32{6.6}, High},
-		{five, nil, 0}, {five, []float32{nan}, 0}, {five, []float32{nan, 5}, Low}, {nil, []float32{5}, 0},
+		{five, []float32{4, 5}, Low},
+		{five, []float32{4, 4.9}, Medium},
+		{five, []float32{3, 4}, Medium},
+		{five, []float32{3, 3.9}, High},
+		{ten, []float32{8.875}, Low},
+		{ten, []float32{8.8}, Medium},
+		{ten, []float32{6.6}, High},
+		{five, nil, 0},
+		{five, []float32{nan}, 0},
+		{five, []float32{nan, 5}, Low},
+		{nil, []float32{5}, 0},
 	} {
 		if got := pickiness(c.scale, c.values); got != c.want {
 			t.Errorf("%v of %v: %v, want %v", c.values, c.scale, got, c.want)

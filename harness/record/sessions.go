@@ -31,7 +31,7 @@ func ReadSessions(path string) (trace.Header, []trace.Session, error) {
 	if err != nil {
 		return trace.Header{}, nil, err
 	}
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close()
 	z, err := zstd.NewReader(bufio.NewReader(f), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxSessions))
 	if err != nil {
 		return trace.Header{}, nil, fmt.Errorf("%s: %w", path, err)

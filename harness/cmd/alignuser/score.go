@@ -43,7 +43,7 @@ session whose last page has no exit counts as stopped by the page limit.`,
 			if err != nil {
 				return usagef("score: %w", err)
 			}
-			defer f.Close() //nolint:errcheck // read only
+			defer f.Close()
 			groups, err := trace.ReadOutside(f)
 			if err != nil {
 				return usagef("score: %s: %w", sessions, err)

@@ -24,7 +24,7 @@ func readResults(path string) (map[string][]trace.Measured, error) {
 	if err != nil {
 		return nil, sdk.Invalidf("results", "%v", err)
 	}
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close()
 	out, err := parseResults(f)
 	if err != nil {
 		return nil, sdk.Invalidf("results", "%s: %v", path, err)
