@@ -123,7 +123,7 @@ type dialogue struct {
 	steps    uint64
 	usage    trace.Usage
 	invalid  string
-	choices  []sdk.ChoiceProbabilities
+	answer   llm.Answer // the last
 }
 
 func (a *asking) open(v *View) *dialogue {
@@ -161,7 +161,7 @@ func (d *dialogue) ask(ctx context.Context, question string, shape *object, out 
 		d.invalid = err.Error()
 		return false, nil
 	}
-	d.choices = answer.Choices
+	d.answer = answer
 	d.messages = append(d.messages, sdk.Message{Role: sdk.RoleAssistant, Content: string(answer.JSON)})
 	return true, nil
 }
@@ -183,33 +183,16 @@ func (a *asking) schema(raw string) (*llm.Schema, error) {
 
 // chance gives the probability that the answer before gave to a word at a path;
 // nil: the backend did not say.
-func (d *dialogue) chance(path, word string) *float64 {
-	for _, c := range d.choices {
-		if at := slices.Index(c.Values, word); c.Path == path && at >= 0 && at < len(c.Probabilities) {
-			p := float64(c.Probabilities[at])
-			return &p
-		}
-	}
-	return nil
-}
+func (d *dialogue) chance(path, word string) *float64 { return known(d.answer.Chance(path, word)) }
 
 // expected gives Σ value·p(value) at a path; nil: the backend did not say.
-func (d *dialogue) expected(path string) *float64 {
-	for _, c := range d.choices {
-		if c.Path != path || len(c.Values) != len(c.Probabilities) {
-			continue
-		}
-		sum := 0.0
-		for i, word := range c.Values {
-			v, err := strconv.ParseFloat(word, 64)
-			if err != nil {
-				return nil
-			}
-			sum += v * float64(c.Probabilities[i])
-		}
-		return &sum
+func (d *dialogue) expected(path string) *float64 { return known(d.answer.Expected(path)) }
+
+func known(v float64, ok bool) *float64 {
+	if !ok {
+		return nil
 	}
-	return nil
+	return &v
 }
 
 // given reads a value that a schema offered as a number or by name.

@@ -175,7 +175,7 @@ func (m *Matcher) judge(ctx context.Context, ask Asker, p Persona, mine, others 
 	question := m.text("rate", map[string]any{
 		"Person": p.Text(), "Lines": lines, "Lowest": page.Number(values[0]), "Highest": page.Number(values[len(values)-1]),
 	})
-	ok, choices, err := m.ask(ctx, ask, question, schema, seed, &given)
+	ok, answer, err := m.ask(ctx, ask, question, schema, seed, &given)
 	if !ok || err != nil {
 		return 0, false, err
 	}
@@ -185,28 +185,13 @@ func (m *Matcher) judge(ctx context.Context, ask Asker, p Persona, mine, others 
 		if !slices.Contains(mine, it) {
 			side = 1
 		}
-		sum[side] += expected(choices, page.Reference(i), given[page.Reference(i)])
+		value, known := answer.Expected(page.Reference(i))
+		if !known {
+			value = given[page.Reference(i)]
+		}
+		sum[side] += value
 	}
 	return sum[0]/float64(len(mine)) - sum[1]/float64(max(1, len(others))), true, nil
-}
-
-// expected is Σ value·p(value) where the backend gave probabilities, else the answer.
-func expected(choices []sdk.ChoiceProbabilities, path string, answer float64) float64 {
-	for _, c := range choices {
-		if c.Path != path || len(c.Values) != len(c.Probabilities) {
-			continue
-		}
-		sum := 0.0
-		for i, word := range c.Values {
-			v, err := strconv.ParseFloat(word, 64)
-			if err != nil {
-				return answer
-			}
-			sum += v * float64(c.Probabilities[i])
-		}
-		return sum
-	}
-	return answer
 }
 
 func (m *Matcher) text(name string, data any) string {
@@ -221,21 +206,21 @@ func (m *Matcher) text(name string, data any) string {
 const maxTokens = 2000
 
 // ask puts one question; ok is false where its answer cannot be used.
-func (m *Matcher) ask(ctx context.Context, ask Asker, question, raw string, seed uint64, out any) (ok bool, choices []sdk.ChoiceProbabilities, err error) {
+func (m *Matcher) ask(ctx context.Context, ask Asker, question, raw string, seed uint64, out any) (ok bool, answer llm.Answer, err error) {
 	schema, err := llm.NewSchema([]byte(raw))
 	if err != nil {
-		return false, nil, fmt.Errorf("persona: %w", err)
+		return false, answer, fmt.Errorf("persona: %w", err)
 	}
-	answer, err := ask.Ask(ctx, llm.Request{
+	answer, err = ask.Ask(ctx, llm.Request{
 		Role: llm.RoleAgent, Schema: schema, MaxTokens: maxTokens, Seed: &seed,
 		Messages: []sdk.Message{{Role: sdk.RoleSystem, Content: strings.TrimSpace(m.text("propose", nil))}, {Role: sdk.RoleUser, Content: question}},
 	})
 	var one *llm.RequestError
 	if errors.As(err, &one) {
-		return false, nil, nil
+		return false, answer, nil
 	}
 	if err != nil || answer.Invalid != "" {
-		return false, nil, err
+		return false, answer, err
 	}
-	return json.Unmarshal(answer.JSON, out) == nil, answer.Choices, nil
+	return json.Unmarshal(answer.JSON, out) == nil, answer, nil
 }
