@@ -262,6 +262,14 @@ func (v *session) view() agent.View {
 // forth for ever ends.
 const stepsPerPage = 4
 
+// Looks is how many pages a session looks at, at most.
+func Looks(s Settings) int {
+	if s.Full {
+		return stepsPerPage * s.Limit
+	}
+	return s.Limit
+}
+
 // decided takes the agent's decision in and moves on.
 func (v *session) decided(seen agent.View, d trace.Decision) error {
 	if len(d.Cards) != len(seen.State.Cards) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/alignuser/alignuser/harness/agent"
 	"github.com/alignuser/alignuser/harness/llm"
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/spec"
@@ -54,6 +55,8 @@ type BackendForecast struct {
 	AtOnce           int     `json:"at_once"`
 	Journaled        bool    `json:"journaled"`
 	Exceeds          string  `json:"exceeds,omitempty"` // the ceiling that would end the run early
+	// AtMost: some of the calls are those of agents, whose sessions may end early.
+	AtMost bool `json:"at_most,omitempty"`
 }
 
 // Bytes that a unit of evidence and an answer take, on the large side. Measured: 37
@@ -184,6 +187,7 @@ func (p *Plan) forecast(ctx context.Context, d *desk, b backend, sealed func(rec
 			}
 		}
 	}
+	p.bounded(&f, b.Name, sealed)
 	if b.Price != nil {
 		f.Cost = (float64(f.PromptTokens)*b.Price.Input + float64(f.CompletionTokens)*b.Price.Output) / 1e6
 		f.Currency = b.Price.Currency
@@ -193,6 +197,31 @@ func (p *Plan) forecast(ctx context.Context, d *desk, b backend, sealed func(rec
 	}
 	f.Exceeds = exceeds(b.Backend, f)
 	return f, nil
+}
+
+// bounded adds what agents may ask at most: their questions depend on the answers
+// before, so nobody can say how many there will be.
+func (p *Plan) bounded(f *BackendForecast, backend string, sealed func(record.CellKey) bool) {
+	for _, t := range p.tasks {
+		most, ok := t.Bound.(task.Bounder)
+		if !ok {
+			continue
+		}
+		visits, looks := most.Most()
+		p.each(func(key record.CellKey) {
+			for _, g := range p.config.Suite.Agents {
+				if key.Task != t.task.Kind() || key.Agent != g.Name || g.Backend != backend || sealed(key) {
+					continue
+				}
+				questions, prompt, answers := agent.Most(g.Kind, g.Options, looks)
+				f.Cells++
+				f.Calls += int64(visits) * questions
+				f.PromptTokens += int64(visits) * prompt
+				f.CompletionTokens += int64(visits) * answers
+				f.AtMost = true
+			}
+		})
+	}
 }
 
 // defaultConcurrency is the client's own.

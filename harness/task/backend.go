@@ -43,6 +43,14 @@ type Predictor interface {
 	Predict(seed uint64, repeat int) iter.Seq[llm.Request]
 }
 
+// Bounder is implemented by the bounds of tasks that have agents decide, whose
+// questions depend on what was answered before: they are bounded and not predicted.
+type Bounder interface {
+	// Most gives how many visits a cell has, and how many pages an agent looks at in
+	// each at most.
+	Most() (visits, looks int)
+}
+
 // Prompter is implemented by tasks that ask backends. The version of the prompts
 // is part of the protocol: what was asked otherwise is not to be compared.
 type Prompter interface {

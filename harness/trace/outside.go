@@ -149,7 +149,7 @@ func session(name string, user int32, pages map[int]outsideLine, items map[strin
 	for number := 1; number <= len(pages); number++ {
 		l, ok := pages[number]
 		if !ok {
-			return s, fmt.Errorf("user %q, session %d: page %d is missing, and there are later ones", name, pages[number].Session, number)
+			return s, fmt.Errorf("user %q: page %d of a session is missing, and there are later ones", name, number)
 		}
 		if s.End == EndExit {
 			return s, fmt.Errorf("user %q: page %d comes after the user left", name, number)

@@ -100,6 +100,9 @@ func (a *app) printForecast(f run.Forecast) {
 
 func callsText(b run.BackendForecast) string {
 	text := counted(int(b.Calls), "call")
+	if b.AtMost {
+		text = "at most " + text + ", as far as sessions go"
+	}
 	if b.Known > 0 {
 		text += fmt.Sprintf(", %d of them answered by journals", b.Known)
 	}

@@ -169,6 +169,11 @@ func (b *bound) Facts() []record.Fact {
 	}
 }
 
+// Most gives the visits of a cell and the looks of each.
+func (b *bound) Most() (visits, looks int) {
+	return len(b.visits), browse.Looks(Settings(b.options))
+}
+
 // Users counts who is simulated.
 func (b *bound) Users() int { return b.users }
 
