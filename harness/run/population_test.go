@@ -180,7 +180,11 @@ func TestRealPeopleAreNotAsked(t *testing.T) {
 // divided: 20 % of 80 % reach into both parts at most.
 func TestPlantedSessions(t *testing.T) {
 	t.Parallel()
-	p := newBench(t, nil).plan(plantedSuite(""), nil, "split.test=0.2")
+	b := newBench(t, nil)
+	if p := b.plan(plantedSuite(""), nil, "split.test=0.2"); p.split.Sessions() != nil {
+		t.Error("sessions are read for a suite that needs none")
+	}
+	p := b.plan(plantedSuite("")+"[[agent]]\nkind = \"logistic\"\n[[task]]\nkind = \"simulate\"\n", nil, "split.test=0.2")
 	s := p.split.Stats()
 	t.Logf("%d sessions train, %d are tested, %d straddle", s.TrainSessions, s.TestSessions, s.SessionsStraddling)
 	if s.TrainSessions == 0 || s.TestSessions == 0 || s.ValidSessions != 0 || s.SessionsStraddling > p.corpus.Users() {
