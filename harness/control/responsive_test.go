@@ -48,3 +48,21 @@ func TestResponds(t *testing.T) {
 		}
 	}
 }
+
+func TestJudgePlacebos(t *testing.T) {
+	cell := func(lo float64) []record.Cell {
+		return []record.Cell{
+			{Task: "ab", Agent: "x", Metric: "ab.spearman", Value: 0.1, Lo: -1, Hi: 1},
+			{Task: "ab", Agent: "x", Metric: "ab.over-placebo", Value: 0.3, Lo: lo, Hi: 0.5},
+		}
+	}
+	if got := JudgePlacebos("ab", cell(0.1)); got != "" {
+		t.Error(got)
+	}
+	if got := JudgePlacebos("ab", cell(0)); !strings.Contains(got, "x does not agree") {
+		t.Errorf("%q", got)
+	}
+	if got := JudgePlacebos("other", cell(0)); got != "" {
+		t.Error(got)
+	}
+}

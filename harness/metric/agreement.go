@@ -155,11 +155,15 @@ func Agreements() []Head {
 		some(line("ab.mape", "share", Lower, "mean absolute error of the level, as a share of the true one"), "recommenders whose truth is 0 are left out"),
 		some(line("ab.slope", "slope", 0, "least-squares slope of the truth on the simulation; below 1 the simulation exaggerates differences"), "undefined where the simulation has no differences"),
 		line("ab.spearman.views", "ρ", Higher, "rank correlation of watched cards a session"),
+		line(OverPlacebo, "ρ", Higher, "correlation ρ less that of the same agent with another user's life, in the same draws of users"),
 		line("ab.gain", "ρ", Higher, "correlation ρ less that of nDCG@10, in the same draws of users"),
 		{ID: "truth.n-like.second", Version: 1, Unit: "cards", Direction: Higher, Empty: noSession, Doc: "cards liked in a session of the second, independent run"},
 		some(line("ab.ceiling", "ρ", 0, "rank correlation of two independent truth runs"), "left out where the truth was run once"),
 	}
 }
+
+// OverPlacebo is how much better an agent orders arms than its placebo.
+const OverPlacebo = "ab.over-placebo"
 
 // DistValue is the distance of the values that agents and people give.
 const DistValue = "dist.tv.value"

@@ -15,7 +15,7 @@ import (
 // what the table says, and a section with all of its parts.
 func TestPageOfSessions(t *testing.T) {
 	text := readPage(t)
-	interval := []string{"ab.spearman", "ab.kendall", "ab.gain", "truth.n-like.second"}
+	interval := []string{"ab.spearman", "ab.kendall", "ab.gain", metric.OverPlacebo, "truth.n-like.second"}
 	for _, m := range metric.Visits() {
 		holdSection(t, text, m.Head, true, "\n```session\n"+m.ID+" ")
 	}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"maps"
 	"sync"
 
 	"github.com/alignuser/alignuser/harness/agent"
@@ -122,6 +123,25 @@ func (p *Plan) agentFacts() []record.AgentFacts {
 		out = append(out, record.AgentFacts{
 			Name: g.Name, Kind: g.Kind, Backend: g.Backend, Options: significant(sdk.ComponentSpec{Options: k.Options}, g.Options), Asks: k.Asks, Learns: k.Learns != nil,
 		})
+	}
+	return out
+}
+
+// placebos pairs agents with those that differ from them in whose life they are given.
+func (p *Plan) placebos() map[string]string {
+	out := map[string]string{}
+	for _, g := range p.config.Suite.Agents {
+		for _, h := range p.config.Suite.Agents {
+			real, other := maps.Clone(g.Options), maps.Clone(h.Options)
+			if agent.Text(real, "placebo") != agent.PlaceboNone || agent.Text(other, "placebo") != agent.PlaceboUser {
+				continue
+			}
+			delete(real, "placebo")
+			delete(other, "placebo")
+			if g.Kind == h.Kind && g.Backend == h.Backend && digest(real) == digest(other) {
+				out[g.Name] = h.Name
+			}
+		}
 	}
 	return out
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
 	"github.com/alignuser/alignuser/harness/task"
-	"github.com/alignuser/alignuser/sdk"
 )
 
 // conclude turns the evidence into scores, judges the controls, and completes
@@ -51,6 +50,8 @@ func (p *Plan) conclude(ctx context.Context, r *record.Run, started time.Time) e
 	for _, t := range p.tasks {
 		if _, judged := t.control(control.OracleName); judged {
 			invalid[t.task.Kind()] = control.Judge(t.task.Kind(), summary)
+		} else if t.task.Subject() == task.Tables {
+			invalid[t.task.Kind()] = control.JudgePlacebos(t.task.Kind(), summary)
 		}
 	}
 	m := p.manifest(started, time.Now(), invalid)
@@ -119,16 +120,13 @@ func (p *Plan) respond(m *record.Manifest, judged []score.Judged) {
 
 // derive computes the tasks that are made of others' sheets.
 func (p *Plan) derive(judged []score.Judged) (out []score.Judged, err error) {
-	options := map[string]sdk.Options{}
-	for _, t := range p.tasks {
-		options[t.task.Kind()] = t.options
-	}
+	arms := task.Arms{Controls: p.controlNames(), Placebos: p.placebos()}
 	for _, t := range p.tasks {
 		d, ok := t.task.(task.Deriver)
 		if !ok {
 			continue
 		}
-		sheets, err := d.Derive(options, judged, p.controlNames(), seedFor(p.config.Suite.Seed, streamScore))
+		sheets, err := d.Derive(judged, arms, seedFor(p.config.Suite.Seed, streamScore))
 		if err != nil {
 			return nil, fmt.Errorf("task %s: %w", t.task.Kind(), err)
 		}

@@ -122,13 +122,18 @@ type Cell struct {
 	Stopping func() bool
 }
 
+// Arms says of a run's arms what their sheets do not.
+type Arms struct {
+	Controls []string          // recommenders that compete for nothing
+	Placebos map[string]string // by agent: the same agent with the life of another user
+}
+
 // Deriver is implemented by tasks whose numbers come from what other tasks found,
 // such as how well two of them agree.
 type Deriver interface {
 	// Derive gives sheets under keys of its own. judged holds those of all tasks with
-	// cells, options those of the tasks of the run by kind, and controls the arms that
-	// compete for nothing.
-	Derive(options map[string]sdk.Options, judged []score.Judged, controls []string, seed uint64) ([]score.Judged, error)
+	// cells.
+	Derive(judged []score.Judged, arms Arms, seed uint64) ([]score.Judged, error)
 	// Reads names the tasks without which there is nothing to derive.
 	Reads() []string
 }

@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"github.com/alignuser/alignuser/harness/corpus"
+	"github.com/alignuser/alignuser/harness/metric"
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
 	"github.com/alignuser/alignuser/harness/task"
@@ -88,7 +89,7 @@ func (bound) Facts() []record.Fact {
 func (Task) Metrics(sdk.Options) []string {
 	return []string{
 		"ab.spearman", "ab.kendall", "ab.spearman.lowest", "ab.spearman.highest", "ab.p", "ab.sign", "ab.resolved", "ab.mape", "ab.slope",
-		"ab.spearman.views", "ab.gain", "ab.ceiling",
+		"ab.spearman.views", "ab.gain", metric.OverPlacebo, "ab.ceiling",
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
+	"github.com/alignuser/alignuser/harness/task"
 )
 
 // cell is a table of one metric: everybody of four users has the value plus a bit of
@@ -34,7 +35,7 @@ func world() []score.Judged {
 }
 
 func TestDerive(t *testing.T) {
-	got, err := Task{}.Derive(nil, world(), []string{"oracle"}, 1)
+	got, err := Task{}.Derive(world(), task.Arms{Controls: []string{"oracle"}, Placebos: map[string]string{"good": "bad"}}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +43,7 @@ func TestDerive(t *testing.T) {
 	// 0.015: (1/1.015 + 2/2.015 + 3/3.015 + 4/4.015) / 4.
 	mape := (1/1.015 + 2/2.015 + 3/3.015 + 4/4.015) / 4
 	want := map[string]map[string]float64{
-		"good": {"ab.spearman": 1, "ab.kendall": 1, "ab.sign": 1, "ab.resolved": 1, "ab.mape": mape, "ab.slope": 0.5, "ab.gain": 0, "ab.p": 1. / 24, "ab.spearman.lowest": 1},
+		"good": {"ab.spearman": 1, "ab.kendall": 1, "ab.sign": 1, "ab.resolved": 1, "ab.mape": mape, "ab.slope": 0.5, "ab.gain": 0, "ab.over-placebo": 1.8, "ab.p": 1. / 24, "ab.spearman.lowest": 1},
 		// Pairs of the bad one: ab, ac, bd, cd and ad are turned, bc is right: τ = (1−5)/6.
 		"bad": {"ab.spearman": -0.8, "ab.kendall": -4. / 6, "ab.sign": 1. / 6, "ab.gain": -1.8},
 		NDCG:  {"ab.spearman": 1, "ab.sign": 1},
@@ -72,12 +73,12 @@ func TestDerive(t *testing.T) {
 
 // TestOrderOfCellsDoesNotMatter, nor how often it is computed.
 func TestOrderOfCellsDoesNotMatter(t *testing.T) {
-	first, err := Task{}.Derive(nil, world(), nil, 1)
+	first, err := Task{}.Derive(world(), task.Arms{}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 3 { // maps give another order each time
-		again, err := Task{}.Derive(nil, world(), nil, 1)
+		again, err := Task{}.Derive(world(), task.Arms{}, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +99,7 @@ func TestOrderOfCellsDoesNotMatter(t *testing.T) {
 // TestFewArms: an order of two is a coin, and nothing is said of it.
 func TestFewArms(t *testing.T) {
 	two := []score.Judged{cell(truthKind, "a", "", quantity, 1), cell(truthKind, "b", "", quantity, 2), cell(simulateKind, "a", "x", quantity, 1), cell(simulateKind, "b", "x", quantity, 2)}
-	if got, err := (Task{}).Derive(nil, two, nil, 1); err != nil || got != nil {
+	if got, err := (Task{}).Derive(two, task.Arms{}, 1); err != nil || got != nil {
 		t.Errorf("%v, %v", got, err)
 	}
 }

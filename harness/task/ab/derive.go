@@ -8,16 +8,16 @@ import (
 	"github.com/alignuser/alignuser/harness/metric"
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
-	"github.com/alignuser/alignuser/sdk"
+	"github.com/alignuser/alignuser/harness/task"
 )
 
 // fewArms is below what an order says much (METHOD 6).
 const fewArms = 10
 
 // Derive compares every agent's table, and nDCG@10, with the truth.
-func (Task) Derive(_ map[string]sdk.Options, judged []score.Judged, controls []string, seed uint64) ([]score.Judged, error) {
-	c := comparison{judged: judged, seed: seed}
-	c.find(controls)
+func (Task) Derive(judged []score.Judged, arms task.Arms, seed uint64) ([]score.Judged, error) {
+	c := comparison{judged: judged, seed: seed, placebos: arms.Placebos}
+	c.find(arms.Controls)
 	if len(c.arms) < 3 {
 		return nil, nil // an order of two is a coin
 	}
@@ -35,7 +35,9 @@ type comparison struct {
 	seed   uint64
 	arms   []string
 	users  []int32
-	rivals []string // agents, and nDCG@10 where it was measured
+
+	placebos map[string]string // by agent
+	rivals   []string          // agents, and nDCG@10 where it was measured
 
 	truth, again table // by user; again is an independent run
 	fixed        []float64
@@ -153,7 +155,10 @@ func (c *comparison) sheet(name string) score.Sheet {
 		add("ab.spearman.views", metric.Spearman(c.viewed[name].means(), c.views.means()), n, "", nil)
 	}
 	if other, ok := c.seen[NDCG]; ok {
-		add("ab.gain", rho-metric.Spearman(other.means(), want), n, "", c.gain(name))
+		add("ab.gain", rho-metric.Spearman(other.means(), want), n, "", c.gain(name, NDCG))
+	}
+	if placebo, ok := c.seen[c.placebos[name]]; ok {
+		add(metric.OverPlacebo, rho-metric.Spearman(placebo.means(), want), n, "", c.gain(name, c.placebos[name]))
 	}
 	if c.again.arms != nil {
 		add("ab.ceiling", metric.Spearman(c.again.means(), want), n, "", nil)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
+	"github.com/alignuser/alignuser/harness/task"
 )
 
 // TestPageExamples computes every example of agreement on the page of metrics, by the
@@ -50,7 +51,7 @@ func agreement(t *testing.T, id, words string) float64 {
 	t.Helper()
 	sides := map[string]struct{ task, agent, metric string }{
 		"simulated": {simulateKind, "agent", quantity}, "truth": {truthKind, "", quantity}, "second": {truthKind, "", second},
-		"views": {simulateKind, "agent", views}, "truth-views": {truthKind, "", views}, "ndcg": {offlineKind, "", ndcg},
+		"views": {simulateKind, "agent", views}, "truth-views": {truthKind, "", views}, "ndcg": {offlineKind, "", ndcg}, "placebo": {simulateKind, "placebo", quantity},
 	}
 	var judged []score.Judged
 	var at struct{ task, agent, metric string }
@@ -83,7 +84,7 @@ func agreement(t *testing.T, id, words string) float64 {
 		s.Columns[c].Users = append(s.Columns[c].Users, int32(len(s.Columns[c].Users)))
 		s.Columns[c].Values = append(s.Columns[c].Values, v)
 	}
-	rows, err := Task{}.Derive(nil, judged, nil, 1)
+	rows, err := Task{}.Derive(judged, task.Arms{Placebos: map[string]string{"agent": "placebo"}}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -107,12 +107,12 @@ func (c *comparison) interval(name string, of func(a, b []float64) float64) *sco
 	return quantiles(draws, func(d int) float64 { return of(c.draws[name][d], c.truthOf(d)) })
 }
 
-// gain is the interval of how much better a rival orders than nDCG@10, in the same
+// gain is the interval of how much better a rival orders than another, in the same
 // draws.
-func (c *comparison) gain(name string) *score.Interval {
+func (c *comparison) gain(name, than string) *score.Interval {
 	return quantiles(draws, func(d int) float64 {
 		want := c.truthOf(d)
-		return metric.Spearman(c.draws[name][d], want) - metric.Spearman(c.draws[NDCG][d], want)
+		return metric.Spearman(c.draws[name][d], want) - metric.Spearman(c.draws[than][d], want)
 	})
 }
 
