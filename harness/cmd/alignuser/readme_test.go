@@ -118,6 +118,9 @@ func TestBenchmarksValidate(t *testing.T) {
 		t.Fatal("no suites: ", err)
 	}
 	for _, suite := range suites {
+		if filepath.Base(suite) == "published.toml" {
+			continue // what papers report
+		}
 		text, err := os.ReadFile(suite)
 		if err != nil {
 			t.Fatal(err)
