@@ -185,9 +185,10 @@ func pluginsKilled(t *testing.T, whole time.Duration, want map[string]string) {
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(time.Duration(random.Int64N(int64(whole))), func() {
+		when, which := time.Duration(random.Int64N(int64(whole))), random.IntN(1<<20)
+		timer := time.AfterFunc(when, func() {
 			if alive := pidsOf(tmp); len(alive) > 0 {
-				if p, err := os.FindProcess(alive[random.IntN(len(alive))]); err == nil {
+				if p, err := os.FindProcess(alive[which%len(alive)]); err == nil {
 					_ = p.Kill()
 				}
 			}
