@@ -214,8 +214,7 @@ func (s *Simulator) enter(v Visit) *session {
 		life = person
 	}
 	out.life = s.whole(life)
-	out.persona = s.described(person)
-	out.trace.Persona = out.persona
+	s.introduce(out, person)
 	return out
 }
 
@@ -335,12 +334,7 @@ func (s *Simulator) Header(sessions []trace.Session) trace.Header {
 			h.Users++
 		}
 	}
-	var people []int32
-	for _, v := range sessions {
-		people = append(people, s.person(v.User))
-	}
-	slices.Sort(people)
-	if note := s.personNote(slices.Compact(people)); note != "" {
+	if note := s.personNote(sessions); note != "" {
 		h.Notes = append(slices.Clone(h.Notes), note)
 	}
 	seen := map[int32]bool{}

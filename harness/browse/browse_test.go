@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -602,15 +603,93 @@ func TestMatch(t *testing.T) {
 	for _, it := range s.Train().Of(1) {
 		own = append(own, s.Titles()[it])
 	}
-	p, ok, err := m.Match(t.Context(), matchmaker{own: own}, 1, 7)
-	if err != nil || !ok || p.Occupation != "number P3" || p.Traits[4] != persona.High || p.Pickiness != templates[1].Pickiness {
-		t.Errorf("%+v, %t, %v", p, ok, err)
+	f, err := m.Match(t.Context(), matchmaker{own: own}, 1, 7)
+	// Under the third person the own items have 5 each and others' 1: 5 − 1 = 4.
+	if p := f.Persona; err != nil || f.Template != "" || f.Score != 4 || p.Occupation != "number P3" || p.Traits[4] != persona.High || p.Pickiness != templates[1].Pickiness {
+		t.Errorf("%+v, %v", f, err)
 	}
-	p, ok, err = m.Match(t.Context(), matchmaker{mute: true}, 1, 7)
-	if d := cmp.Diff(templates[1], p); err != nil || ok || d != "" {
-		t.Errorf("%t, %v: %s", ok, err, d)
+	f, err = m.Match(t.Context(), matchmaker{mute: true}, 1, 7)
+	if d := cmp.Diff(templates[1], f.Persona); err != nil || f.Template == "" || f.Invalid != 1 || d != "" {
+		t.Errorf("%+v, %v: %s", f, err, d)
 	}
-	if p, ok, err := m.Match(t.Context(), matchmaker{}, users-1, 7); err != nil || ok {
-		t.Errorf("a user without history: %+v, %t, %v", p, ok, err)
+	f, err = m.Match(t.Context(), matchmaker{}, users-1, 7)
+	if err != nil || !strings.Contains(f.Template, "no values") || f.Usage.Requests != 0 {
+		t.Errorf("a user without history: %+v, %v", f, err)
+	}
+}
+
+// casting is an obeyer that is asked about personas first, and counts what of.
+type casting struct {
+	obeyer
+	matchmaker
+	asked sync.Map // by question: how often
+}
+
+func (c *casting) Ask(ctx context.Context, r llm.Request) (llm.Answer, error) {
+	if !strings.Contains(r.Messages[0].Content, "You describe people") {
+		return c.obeyer.Ask(ctx, r)
+	}
+	n, _ := c.asked.LoadOrStore(r.Messages[1].Content, new(atomic.Int64))
+	n.(*atomic.Int64).Add(1)
+	a, err := c.matchmaker.Ask(ctx, r)
+	a.Usage = sdk.Usage{Requests: 1, PromptTokens: 100, CompletionTokens: 20}
+	return a, err
+}
+
+// TestPersonasAreMatched: a language model is asked six questions a user, once for all
+// cells; every cell's first session of a user has their cost, and the session file says
+// where the template stands in, also in a cell that goes on after a kill and has met
+// nobody. The embedded backend is not asked.
+func TestPersonasAreMatched(t *testing.T) {
+	s := split(t, films{})
+	k, _ := agent.KindOf("simuser")
+	options, _ := sdk.Canonical(k.Options, sdk.Options{"mode": "fused", "memory": "none", "interview": false})
+	simulator := func(stage *browse.Stage, c *casting, language bool) *browse.Simulator {
+		sim, err := stage.Simulator(t.Context(), browse.Cast{Kind: "simuser", Options: options, Backend: c, Name: "casting", Embeds: true, Language: language}, browse.Settings{
+			PageSize: 4, Limit: 2, Fields: page.Fields(), Seed: 1,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sim
+	}
+	visits := []browse.Visit{{User: 1}, {User: 1, Exposure: 1}, {User: users - 1}}
+	c := &casting{matchmaker: matchmaker{own: []string{"Film 1", hostile, "Film 5", "Film 7"}}}
+	stage := browse.NewStage(s)
+	before := run(t, simulator(stage, c, true), items, visits...)
+	again := run(t, simulator(stage, c, true), items, visits...)
+	if d := cmp.Diff(before, again); d != "" {
+		t.Errorf("a cell that comes second: %s", d)
+	}
+	total := int64(0)
+	c.asked.Range(func(_, n any) bool { total += n.(*atomic.Int64).Load(); return true })
+	if total != 6 {
+		t.Errorf("%d questions about personas, want 6", total)
+	}
+	// Two pages are two requests; the first session has six more.
+	for i, want := range []int64{8, 2, 2} {
+		if got := before[i].Usage.Requests; got != want {
+			t.Errorf("session %d: %d requests, want %d", i, got, want)
+		}
+	}
+	if !strings.Contains(before[0].Persona, `occupation: "number P3"`) || before[0].Persona != before[1].Persona || before[0].Matching.Score != 4 {
+		t.Errorf("%q, %+v", before[0].Persona, before[0].Matching)
+	}
+	want := []string{"personas of 1 of 2 users by template: there are no values to judge by"}
+	for name, sim := range map[string]*browse.Simulator{"at the end": simulator(stage, c, true), "after a kill": simulator(browse.NewStage(s), c, true)} {
+		if d := cmp.Diff(want, sim.Header(before).Notes); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+	mute := &casting{matchmaker: matchmaker{mute: true}}
+	sim := simulator(browse.NewStage(s), mute, true)
+	got := sim.Header(run(t, sim, items, visits...)).Notes
+	if d := cmp.Diff([]string{"personas of 1 of 2 users by template: the backend's answers could not be used; personas of 1 of 2 users by template: there are no values to judge by; answers about personas that were invalid: 1"}, got); d != "" {
+		t.Error(d)
+	}
+	sim = simulator(browse.NewStage(s), c, false)
+	alone := run(t, sim, items, visits...)
+	if notes := sim.Header(alone).Notes; len(notes) != 1 || !strings.Contains(notes[0], "no language model") || alone[0].Matching != nil || alone[0].Usage.Requests != 2 {
+		t.Errorf("embedded: %q, %+v", notes, alone[0])
 	}
 }

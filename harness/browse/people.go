@@ -2,38 +2,30 @@ package browse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/alignuser/alignuser/harness/agent"
 	"github.com/alignuser/alignuser/harness/persona"
+	"github.com/alignuser/alignuser/harness/trace"
 )
 
 // personSeed fixes what is drawn for matching: the same in every run on a split.
 const personSeed = 0x706572736f6e // "person"
 
-// matched is the persona of a user as a language model sees it.
-type matched struct {
-	text string
-	ok   bool
-}
+// matching reports whether a language model is to propose and choose personas.
+func (s *Simulator) matching() bool { return s.Persona == agent.PersonaMatched && s.language }
 
 // meet finds the personas of visitors, where a language model is to propose and choose
 // them. Each user is matched once a backend and run.
 func (s *Simulator) meet(ctx context.Context, visits []Visit) error {
-	if s.Persona != agent.PersonaMatched || !s.language {
+	if !s.matching() {
 		return nil
 	}
-	var unknown []int32
-	s.mu.Lock()
-	for _, v := range visits {
-		u := s.person(v.User)
-		if _, known := s.met[pastKey{s.backend, u}]; !known && !slices.Contains(unknown, u) {
-			unknown = append(unknown, u)
-		}
-	}
-	s.mu.Unlock()
+	unknown := s.strangers(visits)
 	if len(unknown) == 0 {
 		return nil
 	}
@@ -41,15 +33,18 @@ func (s *Simulator) meet(ctx context.Context, visits []Visit) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	errs := make([]error, len(unknown))
-	found := make([]matched, len(unknown))
+	found := make([]persona.Found, len(unknown))
 	next := make(chan int)
 	var workers sync.WaitGroup
 	for range min(64, len(unknown)) {
 		workers.Go(func() {
 			for i := range next {
-				p, ok, err := m.Match(ctx, s.asker, unknown[i], personSeed)
-				found[i], errs[i] = matched{p.Text(), ok}, err
+				if found[i], errs[i] = m.Match(ctx, s.asker, unknown[i], personSeed); errs[i] != nil {
+					cancel() // what the others would still ask is not paid for
+				}
 			}
 		})
 	}
@@ -58,10 +53,8 @@ func (s *Simulator) meet(ctx context.Context, visits []Visit) error {
 	}
 	close(next)
 	workers.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
+	if err := first(errs); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,7 +64,36 @@ func (s *Simulator) meet(ctx context.Context, visits []Visit) error {
 	return nil
 }
 
-// person gives whose persona a user has. It takes the lock of stranger only.
+// first gives the error that stopped the others, rather than one of being stopped.
+func first(errs []error) error {
+	var stopped error
+	for _, err := range errs {
+		switch {
+		case err != nil && !errors.Is(err, context.Canceled):
+			return err
+		case stopped == nil:
+			stopped = err
+		}
+	}
+	return stopped
+}
+
+// strangers lists whom visitors are taken for and nobody has met yet.
+func (s *Simulator) strangers(visits []Visit) []int32 {
+	var out []int32
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range visits {
+		u := s.person(v.User)
+		if _, known := s.met[pastKey{s.backend, u}]; !known {
+			out = append(out, u)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// person gives whose persona a user has. It takes no lock.
 func (s *Simulator) person(u int32) int32 {
 	if s.Placebo == agent.PlaceboUser || s.Placebo == agent.PlaceboPersona {
 		return s.swapped()[u]
@@ -79,34 +101,54 @@ func (s *Simulator) person(u int32) int32 {
 	return u
 }
 
-// described gives the text of a persona.
-func (s *Simulator) described(u int32) string {
-	if s.Persona == agent.PersonaMatched && s.language {
+// introduce gives a session its persona. Whoever meets somebody a second time asks
+// nobody, so that the cost of matching is in the user's first session alone; that of
+// every cell has it, whichever cell was there first.
+func (s *Simulator) introduce(v *session, person int32) {
+	v.persona = s.persona(s.Persona, person)
+	if s.matching() {
 		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.met[pastKey{s.backend, u}].text
+		f := s.met[pastKey{s.backend, person}]
+		s.mu.Unlock()
+		v.persona = f.Persona.Text()
+		v.trace.Matching = &trace.Matching{Score: f.Score, Template: f.Template, Invalid: f.Invalid}
+		if v.trace.Exposure == 0 {
+			v.trace.Usage.Add(trace.Usage{Requests: f.Usage.Requests, PromptTokens: f.Usage.PromptTokens, CompletionTokens: f.Usage.CompletionTokens})
+		}
 	}
-	return s.persona(s.Persona, u)
+	v.trace.Persona = v.persona
 }
 
-// personNote says how personas came about.
-func (s *Simulator) personNote(users []int32) string {
+// personNote says how personas came about. It reads the sessions and nothing else: a
+// cell that goes on after a kill has met nobody of those before.
+func (s *Simulator) personNote(sessions []trace.Session) string {
 	if s.Persona != agent.PersonaMatched {
 		return ""
 	}
 	if !s.language {
 		return "personas by template: the backend is no language model"
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := 0
-	for _, u := range users {
-		if !s.met[pastKey{s.backend, u}].ok {
-			n++
+	users := map[int32]bool{}
+	why := map[string]int{}
+	invalid := 0
+	for i := range sessions {
+		u, m := s.person(sessions[i].User), sessions[i].Matching
+		if m == nil || users[u] {
+			continue
+		}
+		users[u] = true
+		invalid += m.Invalid
+		if m.Template != "" {
+			why[m.Template]++
 		}
 	}
-	if n == 0 {
-		return ""
+	var parts []string
+	for reason, n := range why {
+		parts = append(parts, fmt.Sprintf("personas of %d of %d users by template: %s", n, len(users), reason))
 	}
-	return fmt.Sprintf("personas of %d of %d users by template: the backend's answers could not be used", n, len(users))
+	slices.Sort(parts)
+	if invalid > 0 {
+		parts = append(parts, fmt.Sprintf("answers about personas that were invalid: %d", invalid))
+	}
+	return strings.Join(parts, "; ")
 }

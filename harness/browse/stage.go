@@ -42,7 +42,7 @@ type Stage struct {
 	lives  map[int32]*life
 	people map[string][]persona.Persona // by mode
 	swap   func() []int32               // the derangement of placebos
-	met    map[pastKey]matched          // personas that a language model chose
+	met    map[pastKey]persona.Found    // personas that a language model chose
 	models map[modelKey]*learned
 	pasts  map[pastKey]*memory.Past
 	texts  map[string]*memory.Texts // by backend
@@ -53,7 +53,7 @@ func NewStage(split *corpus.Split) *Stage {
 	s := &Stage{
 		split: split, train: split.Train(), sessions: split.Sessions(), graph: memory.NewGraph(split.Train()),
 		titles: split.Titles(), summaries: split.Summaries(), categories: split.Categories(), kinds: split.CategoryNames(),
-		lives: map[int32]*life{}, people: map[string][]persona.Persona{}, models: map[modelKey]*learned{}, pasts: map[pastKey]*memory.Past{}, texts: map[string]*memory.Texts{}, met: map[pastKey]matched{},
+		lives: map[int32]*life{}, people: map[string][]persona.Persona{}, models: map[modelKey]*learned{}, pasts: map[pastKey]*memory.Past{}, texts: map[string]*memory.Texts{}, met: map[pastKey]persona.Found{},
 	}
 	if c := split.Scale(); c != nil {
 		s.scale = page.Scale{Min: c.Min, Max: c.Max, Step: c.Step, LikeAt: c.LikeAt, DislikeAt: c.DislikeAt}

@@ -60,24 +60,30 @@ func (s *Split) Segments() []Segment {
 	return out
 }
 
-// terciles puts the boundaries at the order statistics ceil(n/3) and ceil(2n/3)
-// of the users who have a value; who equals one goes below it (METHOD 3).
+// terciles divides users by the third in which their value lies.
 func terciles(name string, groups []string, values []float64) Segment {
-	seg := Segment{Name: name, Groups: groups, Of: make([]int8, len(values))}
+	return Segment{Name: name, Groups: groups, Of: Terciles(values)}
+}
+
+// Terciles gives the third in which each value lies, 0 to 2, and -1 for NaN. The
+// boundaries are the order statistics ceil(n/3) and ceil(2n/3) of the n values that
+// are none; what equals one goes below it (METHOD 3).
+func Terciles(values []float64) []int8 {
 	sorted := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
 	slices.Sort(sorted)
 	low, high := boundary(sorted, 1), boundary(sorted, 2)
+	out := make([]int8, len(values))
 	for u, v := range values {
 		switch {
 		case math.IsNaN(v):
-			seg.Of[u] = -1
+			out[u] = -1
 		case v > high:
-			seg.Of[u] = 2
+			out[u] = 2
 		case v > low:
-			seg.Of[u] = 1
+			out[u] = 1
 		}
 	}
-	return seg
+	return out
 }
 
 func boundary(sorted []float64, third int) float64 {

@@ -21,53 +21,20 @@ type Graph struct {
 	dense []int32 // co-counts of small catalogues; nil: rows are made on demand
 	mu    sync.RWMutex
 	rows  map[int32]row
+	lines sync.Pool // of *[]int32, zero: a count by item
 }
 
-// row is the co-counts of one item, by item.
+// row is the co-counts of one item: by item where items is nil, else of items, which
+// ascend.
 type row struct {
 	items  []int32
 	counts []int32
 }
 
-// maxDense is the largest catalogue whose co-counts are kept in one square: 64 MiB.
-const maxDense = 4096
-
-// NewGraph counts who has what in the training part.
-func NewGraph(train *corpus.Training) *Graph {
-	g := &Graph{train: train, users: make([][]int32, train.Items())}
-	for u := range int32(train.Users()) {
-		for _, it := range train.Of(u) {
-			g.users[it] = append(g.users[it], u)
-		}
-	}
-	if train.Items() > maxDense {
-		g.rows = map[int32]row{}
-		return g
-	}
-	n := train.Items()
-	g.dense = make([]int32, n*n)
-	for u := range int32(train.Users()) {
-		items := train.Of(u)
-		for _, a := range items {
-			line := g.dense[int(a)*n : (int(a)+1)*n]
-			for _, b := range items {
-				line[b]++
-			}
-		}
-	}
-	return g
-}
-
-// both counts the users who have both items.
-func (g *Graph) both(x, z int32) int32 {
-	if g.dense != nil {
-		return g.dense[int(x)*g.train.Items()+int(z)]
-	}
-	g.mu.RLock()
-	r, ok := g.rows[x]
-	g.mu.RUnlock()
-	if !ok {
-		r = g.count(x)
+// of counts the users who have z, too.
+func (r row) of(z int32) int32 {
+	if r.items == nil {
+		return r.counts[z]
 	}
 	if at, ok := slices.BinarySearch(r.items, z); ok {
 		return r.counts[at]
@@ -75,22 +42,72 @@ func (g *Graph) both(x, z int32) int32 {
 	return 0
 }
 
-// count makes the row of an item.
-func (g *Graph) count(x int32) row {
-	counts := map[int32]int32{}
-	for _, u := range g.users[x] {
-		for _, it := range g.train.Of(u) {
-			counts[it]++
+// maxDense is the largest catalogue whose co-counts are kept in one square: 64 MiB.
+const maxDense = 4096
+
+// NewGraph counts who has what in the training part.
+func NewGraph(train *corpus.Training) *Graph { return newGraph(train, maxDense) }
+
+func newGraph(train *corpus.Training, square int) *Graph {
+	n := train.Items()
+	g := &Graph{train: train, users: make([][]int32, n)}
+	for it := range g.users {
+		g.users[it] = make([]int32, 0, train.Count(int32(it)))
+	}
+	for u := range int32(train.Users()) {
+		for _, it := range train.Of(u) {
+			g.users[it] = append(g.users[it], u)
 		}
 	}
-	r := row{items: make([]int32, 0, len(counts)), counts: make([]int32, 0, len(counts))}
-	for it := range counts {
-		r.items = append(r.items, it)
+	if n > square {
+		g.rows = map[int32]row{}
+		g.lines.New = func() any { line := make([]int32, n); return &line }
+		return g
 	}
-	slices.Sort(r.items)
-	for _, it := range r.items {
-		r.counts = append(r.counts, counts[it])
+	g.dense = make([]int32, n*n)
+	for x := range int32(n) {
+		g.count(x, g.dense[int(x)*n:(int(x)+1)*n])
 	}
+	return g
+}
+
+// count adds up who has an item and any other. A line at a time stays close at hand,
+// which is what makes this fast.
+func (g *Graph) count(x int32, line []int32) {
+	for _, u := range g.users[x] {
+		for _, it := range g.train.Of(u) {
+			line[it]++
+		}
+	}
+}
+
+// row gives the co-counts of an item.
+func (g *Graph) row(x int32) row {
+	if n := g.train.Items(); g.dense != nil {
+		return row{counts: g.dense[int(x)*n : (int(x)+1)*n]}
+	}
+	g.mu.RLock()
+	r, ok := g.rows[x]
+	g.mu.RUnlock()
+	if ok {
+		return r
+	}
+	line, _ := g.lines.Get().(*[]int32) // its New makes nothing else
+	g.count(x, *line)
+	n := 0
+	for _, c := range *line {
+		if c > 0 {
+			n++
+		}
+	}
+	r = row{items: make([]int32, 0, n), counts: make([]int32, 0, n)}
+	for it, c := range *line {
+		if c > 0 {
+			r.items, r.counts = append(r.items, int32(it)), append(r.counts, c)
+		}
+	}
+	clear(*line)
+	g.lines.Put(line)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.rows[x] = r
@@ -101,21 +118,25 @@ func (g *Graph) count(x int32) row {
 // Yu and Wu 2011): 2·|x~z| / (|x~x| + |z~z|). own is 1 where the asking user has x, and
 // that interaction is to be left out of what is known of x; else 0. It is 0 where
 // nobody has either.
-func (g *Graph) PathSim(x, z int32, own int) float64 {
+func (g *Graph) PathSim(x, z int32, own int) float64 { return g.alike(g.row(x), x, z, own) }
+
+// alike is PathSim with the row of x.
+func (g *Graph) alike(r row, x, z int32, own int) float64 {
 	all := len(g.users[x]) - own + len(g.users[z])
 	if all <= 0 {
 		return 0
 	}
-	return 2 * float64(max(0, int(g.both(x, z))-own)) / float64(all)
+	return 2 * float64(max(0, int(r.of(z))-own)) / float64(all)
 }
 
 // Affinity s_uy is the mean PathSim of x with the items of a history, x itself left
 // out; 0 where nothing is left.
 func (g *Graph) Affinity(x int32, own int, history []int32) float64 {
+	r := g.row(x)
 	sum, n := 0.0, 0
 	for _, z := range history {
 		if z != x {
-			sum += g.PathSim(x, z, own)
+			sum += g.alike(r, x, z, own)
 			n++
 		}
 	}
@@ -152,12 +173,13 @@ func (g *Graph) Fits(history []int32) []float64 {
 // 0.8·s_xz + 0.2·s_uz + 0.25·max(0, cos): s_uz is that of [Graph.Fits], and cos how close
 // the texts are; nil: no texts. Ties go by item.
 func (g *Graph) Evidence(x int32, own int, history []int32, fits []float64, k int, cos func(a, b int32) float64) []Link {
+	r := g.row(x)
 	links := make([]Link, 0, len(history))
 	for at, z := range history {
 		if z == x {
 			continue
 		}
-		s := weightItems*g.PathSim(x, z, own) + weightUser*fits[at]
+		s := weightItems*g.alike(r, x, z, own) + weightUser*fits[at]
 		if cos != nil {
 			s += weightText * max(0, cos(x, z))
 		}

@@ -4,19 +4,26 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
 
-	"github.com/alignuser/alignuser/harness/corpus"
 	"github.com/alignuser/alignuser/harness/llm"
 	"github.com/alignuser/alignuser/sdk"
 )
 
-// tiny is a data set of three users: 0 has a and b, 1 has a, b and c, 2 has c. The last
-// interaction of user 1 and 2 (d) is held out.
-type tiny struct{}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// tiny is a data set of three users: 0 has a and b, 1 has a, b and c, 2 has c. One more
+// interaction each of the users 0 and 2 is held out, with d where nothing else is said.
+type tiny struct {
+	held []int32 // the items that are held out; nil: d twice
+	drop int     // the interaction that is not there; 0: all are
+}
 
 func (tiny) Spec() sdk.ComponentSpec {
 	return sdk.ComponentSpec{Kind: sdk.KindDataset, Name: "tiny", Tables: []sdk.TableSpec{{Name: sdk.TableUsers}, {Name: sdk.TableItems}, {Name: sdk.TableInteractions}}}
@@ -28,40 +35,35 @@ func (tiny) Prepare(context.Context, sdk.PrepareRequest, sdk.Emit) (sdk.PrepareR
 	return sdk.PrepareResult{Version: "1", License: "none", Sources: []sdk.File{{Path: "x", SHA256: "ab"}}}, nil
 }
 
-func (tiny) Read(_ context.Context, r sdk.ReadRequest, yield func(sdk.Chunk) error) error {
+func (d tiny) Read(_ context.Context, r sdk.ReadRequest, yield func(sdk.Chunk) error) error {
+	held := d.held
+	if held == nil {
+		held = []int32{3, 3}
+	}
+	users, items := []int32{0, 0, 1, 1, 1, 0, 2, 2}, []int32{0, 1, 0, 1, 2, held[0], 2, held[1]}
+	times, parts := []int64{1, 2, 1, 2, 3, 4, 1, 2}, []uint8{0, 0, 0, 0, 0, 2, 0, 2}
+	if d.drop > 0 {
+		users, items = slices.Delete(users, d.drop, d.drop+1), slices.Delete(items, d.drop, d.drop+1)
+		times, parts = slices.Delete(times, d.drop, d.drop+1), slices.Delete(parts, d.drop, d.drop+1)
+	}
 	t := map[string]sdk.Table{
 		sdk.TableUsers: {Name: sdk.TableUsers, Columns: []sdk.Column{{Name: "uid", Data: []string{"0", "1", "2"}}}},
 		sdk.TableItems: {Name: sdk.TableItems, Columns: []sdk.Column{{Name: "iid", Data: []string{"a", "b", "c", "d"}}, {Name: "title", Data: []string{"a", "b", "c", "d"}}}},
 		sdk.TableInteractions: {Name: sdk.TableInteractions, Columns: []sdk.Column{
-			{Name: "user", Data: []int32{0, 0, 1, 1, 1, 1, 2, 2}},
-			{Name: "item", Data: []int32{0, 1, 0, 1, 2, 3, 2, 3}},
-			{Name: "time", Data: []int64{1, 2, 1, 2, 3, 4, 1, 2}},
-			{Name: "part", Data: []uint8{0, 0, 0, 0, 0, 2, 0, 2}},
+			{Name: "user", Data: users}, {Name: "item", Data: items}, {Name: "time", Data: times}, {Name: "part", Data: parts},
 		}},
 	}[r.Table]
 	return sdk.Cut(t, r.Columns, yield)
 }
 
-func graph(t *testing.T) *Graph {
-	t.Helper()
-	c, err := corpus.Open(t.Context(), corpus.Config{CacheDir: t.TempDir()}, "tiny", tiny{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	s, err := c.Split(corpus.SplitParams{Method: "given", Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return NewGraph(s.Train())
-}
+func graph(t *testing.T) *Graph { return NewGraph(training(t, tiny{})) }
 
 // a and b are both had by users 0 and 1: 2·2/(2+2) = 1. a and c share user 1 of two
 // each: 2·1/(2+2) = 0.5; without the asking user's own a: 2·(1−1)/(1+2) = 0. d was held out:
 // nobody has it.
 func TestPathSim(t *testing.T) {
 	g := graph(t)
-	sparse := &Graph{train: g.train, users: g.users, rows: map[int32]row{}}
+	sparse := newGraph(g.train, 0)
 	for _, c := range []struct {
 		x, z int32
 		own  int
@@ -93,6 +95,122 @@ func TestEvidence(t *testing.T) {
 	}
 	if got := g.Evidence(0, 0, []int32{2, 1}, []float64{0, 0.5}, 1, nil); len(got) != 1 || got[0].At != 1 {
 		t.Errorf("one: %v", got)
+	}
+}
+
+// Equally strong ones go by item, wherever in the history they stand, and the item that is
+// asked about is none of them.
+func TestEvidenceTies(t *testing.T) {
+	g := graph(t)
+	got := g.Evidence(3, 0, []int32{2, 3, 0, 1}, make([]float64, 4), 5, nil) // d is alike to nothing
+	if want := []Link{{At: 2}, {At: 3}, {At: 0}}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// User 1's a, b and c, each against the other two without user 1. For a: with b
+// 2·(2−1)/(1+2) = 2/3 and with c 2·(1−1)/(1+2) = 0, mean 1/3; for b the same; for c: with a
+// and b 2·(1−1)/(1+2) = 0. A single item fits nothing.
+func TestFits(t *testing.T) {
+	g := graph(t)
+	if got, want := g.Fits([]int32{0, 1, 2}), []float64{1. / 3, 1. / 3, 0}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if got := g.Fits([]int32{2}); !slices.Equal(got, []float64{0}) {
+		t.Errorf("one: %v", got)
+	}
+}
+
+// TestCounting: a square, rows made on demand by many at once, and counting user by user
+// say the same; similarity is within 0 and 1, and the same from both sides.
+func TestCounting(t *testing.T) {
+	const items = 40
+	train := training(t, crowd{30, items, 12})
+	square, rows := NewGraph(train), newGraph(train, 0)
+	if square.dense == nil || rows.dense != nil {
+		t.Fatal("the two graphs count the same way")
+	}
+	all := func(g *Graph) []float64 {
+		var out []float64
+		for x := range int32(items) {
+			for z := range int32(items) {
+				out = append(out, g.PathSim(x, z, 0))
+			}
+			out = append(out, g.Affinity(x, 1, train.Of(0)))
+			for _, l := range g.Evidence(x, 0, train.Of(1), g.Fits(train.Of(1)), 3, nil) {
+				out = append(out, float64(l.At), l.Strength)
+			}
+		}
+		return out
+	}
+	want := all(square)
+	var askers sync.WaitGroup
+	for range 4 {
+		askers.Go(func() {
+			if !slices.Equal(want, all(rows)) {
+				t.Error("rows on demand differ from the square")
+			}
+		})
+	}
+	askers.Wait()
+	has := func(u, it int32) bool { return slices.Contains(train.Of(u), it) }
+	for x := range int32(items) {
+		for z := range int32(items) {
+			both, any := 0, 0
+			for u := range int32(train.Users()) {
+				switch {
+				case has(u, x) && has(u, z):
+					both, any = both+1, any+2
+				case has(u, x) || has(u, z):
+					any++
+				}
+			}
+			brute := 0.0
+			if any > 0 {
+				brute = 2 * float64(both) / float64(any)
+			}
+			got := square.PathSim(x, z, 0)
+			if got != brute || got < 0 || got > 1 || got != square.PathSim(z, x, 0) {
+				t.Fatalf("PathSim(%d, %d) is %v, want %v", x, z, got, brute)
+			}
+		}
+	}
+}
+
+// TestTargetIsNoEvidence: without the asking user's own interaction with an item is as
+// if it had never been (METHOD 2). User 1's b, left out by own, and not there at all.
+func TestTargetIsNoEvidence(t *testing.T) {
+	with, without := graph(t), NewGraph(training(t, tiny{drop: 3}))
+	history := []int32{0, 2}
+	if a, b := with.Affinity(1, 1, history), without.Affinity(1, 0, history); a != b {
+		t.Errorf("affinity %v, never there %v", a, b)
+	}
+	fits := []float64{0.5, 0.25}
+	if d := cmp.Diff(without.Evidence(1, 0, history, fits, 3, nil), with.Evidence(1, 1, history, fits, 3, nil)); d != "" {
+		t.Error(d)
+	}
+	if with.Affinity(1, 0, history) == with.Affinity(1, 1, history) {
+		t.Error("the interaction says nothing: this test could not fail")
+	}
+}
+
+// TestHeldOutLeavesNoTrace: what was held out, and what becomes of it, is on no path.
+func TestHeldOutLeavesNoTrace(t *testing.T) {
+	told := func(d tiny) string {
+		g, out := NewGraph(training(t, d)), ""
+		for x := range int32(4) {
+			for z := range int32(4) {
+				out += fmt.Sprint(g.PathSim(x, z, 0), " ")
+			}
+		}
+		return out
+	}
+	plain := told(tiny{})
+	if got := told(tiny{held: []int32{2, 1}}); got != plain {
+		t.Errorf("other items held out: %s, want %s", got, plain)
+	}
+	if told(tiny{drop: 3}) == plain {
+		t.Error("training is on no path: this test could not fail")
 	}
 }
 

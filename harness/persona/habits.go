@@ -1,6 +1,7 @@
 package persona
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -97,24 +98,9 @@ func apart(items []int32, values []float32, sums []float64, raters []int) float6
 
 // levels puts values into terciles; NaN is unknown.
 func levels(values []float64) []Level {
-	sorted := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
-	slices.Sort(sorted)
 	out := make([]Level, len(values))
-	if len(sorted) == 0 {
-		return out
-	}
-	n := len(sorted)
-	low, high := sorted[(n+2)/3-1], sorted[(2*n+2)/3-1]
-	for u, v := range values {
-		switch {
-		case math.IsNaN(v):
-		case v > high:
-			out[u] = High
-		case v > low:
-			out[u] = Medium
-		default:
-			out[u] = Low
-		}
+	for u, third := range corpus.Terciles(values) {
+		out[u] = Level(third + 1)
 	}
 	return out
 }
@@ -145,12 +131,7 @@ func Derange(split *corpus.Split, seed uint64) []int32 {
 	}
 	for _, g := range groups {
 		hash := func(u int32) uint64 { return sdk.TieHash(seed, u, 0) }
-		slices.SortFunc(g, func(a, b int32) int {
-			if hash(a) < hash(b) {
-				return -1
-			}
-			return 1
-		})
+		slices.SortFunc(g, func(a, b int32) int { return cmp.Or(cmp.Compare(hash(a), hash(b)), cmp.Compare(a, b)) })
 		for i, u := range g {
 			out[u] = g[(i+1)%len(g)]
 		}

@@ -1,11 +1,13 @@
 package persona
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,7 +20,7 @@ import (
 )
 
 // PromptsVersion counts changes of what backends are asked about personas.
-const PromptsVersion = 1
+const PromptsVersion = 2
 
 //go:embed prompts/*.txt
 var files embed.FS
@@ -40,7 +42,7 @@ type Asker interface {
 // proposes (SimUSER, arXiv 2504.12722, 3.1).
 type Matcher struct {
 	split     *corpus.Split
-	scale     page.Scale
+	scale     *sdk.Scale // nil: implicit data
 	templates []Persona
 	titles    []string
 	prompts   *template.Template
@@ -52,38 +54,61 @@ func NewMatcher(split *corpus.Split, templates []Persona) (*Matcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Matcher{split: split, templates: templates, titles: split.Titles(), prompts: t}
-	if s := split.Scale(); s != nil {
-		m.scale = page.Scale{Min: s.Min, Max: s.Max, Step: s.Step}
-	}
-	return m, nil
+	return &Matcher{split: split, scale: split.Scale(), templates: templates, titles: split.Titles(), prompts: t}, nil
 }
 
-// Match proposes and chooses. ok is false where the backend's answers cannot be used,
-// or the data has no values to judge by: the persona is then the template's.
-func (m *Matcher) Match(ctx context.Context, ask Asker, user int32, seed uint64) (p Persona, ok bool, err error) {
-	p = m.templates[user]
-	values := m.scale.Values()
+// Found is what came of matching.
+type Found struct {
+	Persona Persona
+	Score   float64 // of the candidate; 0 where Template says why there is none
+	// Template says why the persona is the template's; empty: a candidate was chosen.
+	Template string
+	Invalid  int       // answers that could not be used
+	Usage    sdk.Usage // of all answers
+}
+
+// Why a persona is the template's.
+const (
+	withoutValues  = "there are no values to judge by"
+	withoutAnswers = "the backend's answers could not be used"
+)
+
+// Match proposes and chooses: the candidate under whom the backend values the user's
+// own items most above others', the earlier of equals. An answer that cannot be used
+// costs its candidate, and is counted; an error is one of asking.
+func (m *Matcher) Match(ctx context.Context, ask Asker, user int32, seed uint64) (Found, error) {
+	f := Found{Persona: m.templates[user]}
 	own := m.split.History(user)
-	if len(values) == 0 || len(own) == 0 {
-		return p, false, nil
+	lo, hi := grades(m.scale)
+	if hi <= lo || len(own) == 0 {
+		f.Template = withoutValues
+		return f, nil
 	}
-	proposed, err := m.propose(ctx, ask, user, own, seed)
-	if err != nil || len(proposed) == 0 {
-		return p, false, err
+	f.Template = withoutAnswers
+	proposed, err := m.propose(ctx, ask, &f, user, own, seed)
+	if err != nil {
+		return f, err
 	}
-	mine, others := m.items(user, seed)
-	best := 0.0
-	for i, c := range proposed {
-		score, valid, err := m.judge(ctx, ask, c, mine, others, sdk.Mix(seed, uint64(uint32(user)), uint64(i)))
+	e := m.exam(user, seed, lo, hi)
+	for _, c := range proposed {
+		score, valid, err := m.judge(ctx, ask, &f, c, e)
 		if err != nil {
-			return p, false, err
+			return f, err
 		}
-		if valid && (!ok || score > best) { // ties go to the earlier candidate
-			p, best, ok = c, score, true
+		if valid && (f.Template != "" || score > f.Score) {
+			f.Persona, f.Score, f.Template = c, score, ""
 		}
 	}
-	return p, ok, nil
+	return f, nil
+}
+
+// grades are the whole numbers of a scale, which a small model can be asked for
+// whatever the step is: 1 to 5 of a scale from 0.5 to 5. There are none where hi <= lo.
+func grades(s *sdk.Scale) (lo, hi int) {
+	if s == nil {
+		return 0, 0
+	}
+	return int(math.Ceil(s.Min)), int(math.Floor(s.Max))
 }
 
 // described is a candidate as the backend writes it.
@@ -93,23 +118,26 @@ type described struct {
 }
 
 // propose asks for candidates. Habits are read off the data, not proposed.
-func (m *Matcher) propose(ctx context.Context, ask Asker, user int32, own []corpus.Event, seed uint64) ([]Persona, error) {
+func (m *Matcher) propose(ctx context.Context, ask Asker, f *Found, user int32, own []corpus.Event, seed uint64) ([]Persona, error) {
 	var lines []string
 	for _, e := range own[max(0, len(own)-traced):] {
-		lines = append(lines, fmt.Sprintf("%s: gave it %s", page.Quote(m.titles[e.Item]), page.Number(float64(e.Value))))
+		line := page.Quote(m.titles[e.Item])
+		if v := float64(e.Value); !math.IsNaN(v) {
+			line += ": gave it " + page.Number(v)
+		}
+		lines = append(lines, line)
 	}
 	level := `{"type":"string","enum":["low","medium","high"]}`
 	one := `{"type":"object","properties":{"occupation":{"type":"string"},"age":{"type":"string","enum":["under 18","18-24","25-34","35-44","45-54","55-64","65 or more"]},` +
 		`"openness":` + level + `,"conscientiousness":` + level + `,"extraversion":` + level + `,"agreeableness":` + level + `,"neuroticism":` + level + `,"taste":{"type":"string"}},` +
 		`"required":["occupation","age","openness","conscientiousness","extraversion","agreeableness","neuroticism","taste"],"additionalProperties":false}`
-	var names, shapes []string
+	var shape object
 	for i := range candidates {
-		name := "P" + strconv.Itoa(i+1)
-		names, shapes = append(names, strconv.Quote(name)), append(shapes, strconv.Quote(name)+":"+one)
+		shape.add("P"+strconv.Itoa(i+1), one)
 	}
-	schema := `{"type":"object","properties":{` + strings.Join(shapes, ",") + `},"required":[` + strings.Join(names, ",") + `],"additionalProperties":false}`
+	question := m.text("history", map[string]any{"Lines": lines, "Lowest": page.Number(m.scale.Min), "Highest": page.Number(m.scale.Max)})
 	answer := map[string]described{}
-	ok, _, err := m.ask(ctx, ask, m.text("history", map[string]any{"Lines": lines}), schema, sdk.Mix(seed, uint64(uint32(user)), candidates), &answer)
+	ok, _, err := m.ask(ctx, ask, f, question, shape.String(), sdk.Mix(seed, uint64(uint32(user)), candidates), &answer)
 	if !ok || err != nil {
 		return nil, err
 	}
@@ -118,80 +146,102 @@ func (m *Matcher) propose(ctx context.Context, ask Asker, user int32, own []corp
 	for i := range candidates {
 		d := answer["P"+strconv.Itoa(i+1)]
 		p := m.templates[user]
-		p.Occupation, p.Age, p.Other, p.Taste = d.Occupation, d.Age, nil, page.Quote(d.Taste)
+		p.Occupation, p.Age, p.Other, p.Taste = d.Occupation, d.Age, nil, ""
+		if d.Taste != "" {
+			p.Taste = page.Quote(d.Taste)
+		}
 		p.Traits = [5]Level{levels[d.Openness], levels[d.Conscientiousness], levels[d.Extraversion], levels[d.Agreeableness], levels[d.Neuroticism]}
 		out = append(out, p)
 	}
 	return out, nil
 }
 
-// items draws the user's and others' training items, the same for all candidates.
-func (m *Matcher) items(user int32, seed uint64) (mine, others []int32) {
+// exam is what candidates are judged by: the same question about the same items in the
+// same order for all of them, so that they differ in the person alone.
+type exam struct {
+	items  []int32
+	mine   []bool // of items: the user's own
+	lines  []string
+	lo, hi int
+	schema string
+	seed   uint64
+}
+
+// exam draws of the user's training items and of those that others alone have. They
+// come mixed, so that their order tells nothing.
+func (m *Matcher) exam(user int32, seed uint64, lo, hi int) exam {
 	train := m.split.Train()
-	mine = slices.Clone(train.Of(user))
-	byHash := func(salt uint64) func(a, b int32) int {
-		return func(a, b int32) int {
-			x, y := sdk.TieHash(seed+salt, user, a), sdk.TieHash(seed+salt, user, b)
-			switch {
-			case x < y:
-				return -1
-			case x > y:
-				return 1
-			}
-			return 0
-		}
-	}
+	own := train.Of(user)
+	var others []int32
 	for it := range int32(train.Items()) {
-		if _, have := slices.BinarySearch(train.Of(user), it); !have && train.Count(it) > 0 {
+		if _, have := slices.BinarySearch(own, it); !have && train.Count(it) > 0 {
 			others = append(others, it)
 		}
 	}
-	slices.SortFunc(mine, byHash(1))
-	slices.SortFunc(others, byHash(2))
-	return mine[:min(judgedOn, len(mine))], others[:min(judgedOn, len(others))]
+	byHash := func(salt uint64) func(a, b int32) int {
+		salted := sdk.Mix(seed, salt)
+		return func(a, b int32) int {
+			return cmp.Or(cmp.Compare(sdk.TieHash(salted, user, a), sdk.TieHash(salted, user, b)), cmp.Compare(a, b))
+		}
+	}
+	draw := func(from []int32, salt uint64) []int32 {
+		from = slices.SortedFunc(slices.Values(from), byHash(salt))
+		return from[:min(judgedOn, len(from))]
+	}
+	e := exam{lo: lo, hi: hi, seed: sdk.Mix(seed, uint64(uint32(user)), 4)}
+	e.items = slices.SortedFunc(slices.Values(slices.Concat(draw(own, 1), draw(others, 2))), byHash(3))
+	var shape object
+	for i, it := range e.items {
+		_, have := slices.BinarySearch(own, it)
+		e.mine = append(e.mine, have)
+		e.lines = append(e.lines, page.Reference(i)+": "+page.Quote(m.titles[it]))
+		shape.add(page.Reference(i), fmt.Sprintf(`{"type":"integer","minimum":%d,"maximum":%d}`, lo, hi))
+	}
+	e.schema = shape.String()
+	return e
 }
 
 // judge is the mean value that the backend expects of the persona for the user's items
-// less that for others'. Items come mixed, so that their order tells nothing.
-func (m *Matcher) judge(ctx context.Context, ask Asker, p Persona, mine, others []int32, seed uint64) (score float64, ok bool, err error) {
-	all := slices.Concat(mine, others)
-	order := slices.Clone(all)
-	slices.SortFunc(order, func(a, b int32) int {
-		if sdk.TieHash(seed, 0, a) < sdk.TieHash(seed, 0, b) {
-			return -1
-		}
-		return 1
-	})
-	values := m.scale.Values()
-	shape := fmt.Sprintf(`{"type":"integer","minimum":%d,"maximum":%d}`, int(values[0]), int(values[len(values)-1]))
-	var lines, names, shapes []string
-	for i, it := range order {
-		ref := page.Reference(i)
-		lines = append(lines, ref+": "+page.Quote(m.titles[it]))
-		names, shapes = append(names, strconv.Quote(ref)), append(shapes, strconv.Quote(ref)+":"+shape)
-	}
-	schema := `{"type":"object","properties":{` + strings.Join(shapes, ",") + `},"required":[` + strings.Join(names, ",") + `],"additionalProperties":false}`
+// less that for others': of its probabilities where it gives them, else its answer.
+func (m *Matcher) judge(ctx context.Context, ask Asker, f *Found, p Persona, e exam) (score float64, ok bool, err error) {
+	question := m.text("rate", map[string]any{"Person": p.Text(), "Lines": e.lines, "Lowest": e.lo, "Highest": e.hi})
 	given := map[string]float64{}
-	question := m.text("rate", map[string]any{
-		"Person": p.Text(), "Lines": lines, "Lowest": page.Number(values[0]), "Highest": page.Number(values[len(values)-1]),
-	})
-	ok, answer, err := m.ask(ctx, ask, question, schema, seed, &given)
+	ok, answer, err := m.ask(ctx, ask, f, question, e.schema, e.seed, &given)
 	if !ok || err != nil {
 		return 0, false, err
 	}
-	var sum [2]float64
-	for i, it := range order {
-		side := 0
-		if !slices.Contains(mine, it) {
-			side = 1
-		}
+	var mine, others mean
+	for i := range e.items {
 		value, known := answer.Expected(page.Reference(i))
 		if !known {
 			value = given[page.Reference(i)]
 		}
-		sum[side] += value
+		if e.mine[i] {
+			mine.add(value)
+		} else {
+			others.add(value)
+		}
 	}
-	return sum[0]/float64(len(mine)) - sum[1]/float64(max(1, len(others))), true, nil
+	return mine.value() - others.value(), true, nil
+}
+
+// mean of values; 0 of none.
+type mean struct{ sum, n float64 }
+
+func (m *mean) add(v float64) { m.sum, m.n = m.sum+v, m.n+1 }
+
+func (m *mean) value() float64 { return m.sum / max(1, m.n) }
+
+// object is a JSON schema of an object: its properties in order, all required and none
+// beside them. Names and shapes are ours.
+type object struct{ names, shapes []string }
+
+func (o *object) add(name, shape string) {
+	o.names, o.shapes = append(o.names, strconv.Quote(name)), append(o.shapes, strconv.Quote(name)+":"+shape)
+}
+
+func (o *object) String() string {
+	return `{"type":"object","properties":{` + strings.Join(o.shapes, ",") + `},"required":[` + strings.Join(o.names, ",") + `],"additionalProperties":false}`
 }
 
 func (m *Matcher) text(name string, data any) string {
@@ -205,8 +255,8 @@ func (m *Matcher) text(name string, data any) string {
 // maxTokens is more than five personas or forty values take.
 const maxTokens = 2000
 
-// ask puts one question; ok is false where its answer cannot be used.
-func (m *Matcher) ask(ctx context.Context, ask Asker, question, raw string, seed uint64, out any) (ok bool, answer llm.Answer, err error) {
+// ask puts one question; ok is false where its answer cannot be used, which f counts.
+func (m *Matcher) ask(ctx context.Context, ask Asker, f *Found, question, raw string, seed uint64, out any) (ok bool, answer llm.Answer, err error) {
 	schema, err := llm.NewSchema([]byte(raw))
 	if err != nil {
 		return false, answer, fmt.Errorf("persona: %w", err)
@@ -217,10 +267,19 @@ func (m *Matcher) ask(ctx context.Context, ask Asker, question, raw string, seed
 	})
 	var one *llm.RequestError
 	if errors.As(err, &one) {
+		f.Usage.Requests++
+		f.Invalid++
 		return false, answer, nil
 	}
-	if err != nil || answer.Invalid != "" {
+	if err != nil {
 		return false, answer, err
 	}
-	return json.Unmarshal(answer.JSON, out) == nil, answer, nil
+	f.Usage.Requests += answer.Usage.Requests
+	f.Usage.PromptTokens += answer.Usage.PromptTokens
+	f.Usage.CompletionTokens += answer.Usage.CompletionTokens
+	if answer.Invalid != "" || json.Unmarshal(answer.JSON, out) != nil {
+		f.Invalid++
+		return false, answer, nil
+	}
+	return true, answer, nil
 }

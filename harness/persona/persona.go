@@ -44,13 +44,11 @@ type Persona struct {
 	Traits     [5]Level
 	Other      []Attribute // further attributes of the data set
 
-	Pickiness   Level // how high a value the person asks for before giving one: high is picky
-	Engagement  Level // number of interactions
-	Conformity  Level // low where values are close to everybody's (METHOD 3)
-	Variety     Level // distinct categories
-	Taste       string
-	Proposed    bool // written by a backend, not read off the data
-	Explanation string
+	Pickiness  Level // how high a value the person asks for before giving one: high is picky
+	Engagement Level // number of interactions
+	Conformity Level // low where values are close to everybody's (METHOD 3)
+	Variety    Level // distinct categories
+	Taste      string
 }
 
 // Attribute is a named property of a user.

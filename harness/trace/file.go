@@ -168,6 +168,9 @@ func (s *Session) Check(items int) error {
 			}
 		}
 	}
+	if m := s.Matching; m != nil && (m.Invalid < 0 || m.Template != "" && m.Score != 0) {
+		return fmt.Errorf("matching: %d invalid, score %v, template %q", m.Invalid, m.Score, m.Template)
+	}
 	if c := s.Closing; c != nil && c.Invalid == "" && (c.Satisfaction < 1 || c.Satisfaction > 10) {
 		return fmt.Errorf("interview: satisfaction %d: want 1 to 10", c.Satisfaction)
 	}

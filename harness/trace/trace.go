@@ -47,6 +47,15 @@ type Session struct {
 	Closing  *Interview `json:"interview,omitempty"` // nil: not asked
 	Usage    Usage      `json:"usage"`
 	Placebo  *int32     `json:"placebo,omitempty"` // whose persona and memory the agent was given instead
+	Matching *Matching  `json:"matching,omitempty"`
+}
+
+// Matching says how a language model was asked for the persona; nil: it was not. What
+// it cost is in the usage of the user's first session.
+type Matching struct {
+	Score    float64 `json:"score,omitempty"`    // of the persona that was chosen
+	Template string  `json:"template,omitempty"` // why none was, and the template stands in
+	Invalid  int     `json:"invalid,omitempty"`  // answers that could not be used
 }
 
 // PageView is one look at a page, and what was decided.
