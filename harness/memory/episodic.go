@@ -58,10 +58,25 @@ func embed(ctx context.Context, e Embedder, texts []string) ([]vector, error) {
 			return nil, fmt.Errorf("memory: %d numbers for %d texts of %d dimensions", len(got.Vectors), len(part), got.Dimensions)
 		}
 		for i := range part {
-			out = append(out, newVector(got.Vectors[i*got.Dimensions:(i+1)*got.Dimensions]))
+			v := newVector(got.Vectors[i*got.Dimensions : (i+1)*got.Dimensions])
+			if math.IsNaN(v.length) || math.IsInf(v.length, 0) {
+				return nil, fmt.Errorf("memory: the vector of a text has a length of %v", v.length)
+			}
+			if err := alike(out, []vector{v}); err != nil {
+				return nil, err
+			}
+			out = append(out, v)
 		}
 	}
 	return out, nil
+}
+
+// alike refuses vectors that cannot be compared, which a backend may give in two calls.
+func alike(a, b []vector) error {
+	if len(a) > 0 && len(b) > 0 && len(a[0].at) != len(b[0].at) {
+		return fmt.Errorf("memory: vectors of %d and of %d dimensions", len(a[0].at), len(b[0].at))
+	}
+	return nil
 }
 
 // NewPast makes a memory of sentences.
@@ -80,6 +95,9 @@ func (p *Past) Recall(ctx context.Context, e Embedder, questions []string) ([]st
 	}
 	asked, err := embed(ctx, e, questions)
 	if err != nil {
+		return nil, err
+	}
+	if err := alike(p.vectors, asked); err != nil {
 		return nil, err
 	}
 	return p.closest(asked), nil

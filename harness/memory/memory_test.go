@@ -249,3 +249,58 @@ func TestRecall(t *testing.T) {
 		t.Error("vectors without length are close")
 	}
 }
+
+// strange embeds in as many numbers as it likes, another count from call to call.
+type strange struct {
+	dimensions []int
+	number     float32
+	calls      *int
+}
+
+func (s strange) Embed(_ context.Context, r llm.EmbedRequest) (sdk.Embeddings, error) {
+	d := s.dimensions[*s.calls]
+	*s.calls++
+	out := sdk.Embeddings{Dimensions: d}
+	for range d * len(r.Texts) {
+		out.Vectors = append(out.Vectors, s.number)
+	}
+	return out, nil
+}
+
+// Vectors that cannot be compared are an error and no panic, within a memory, between it
+// and a question, and where a number is none.
+func TestStrangeVectors(t *testing.T) {
+	calls := 0
+	e := strange{dimensions: []int{3, 2}, number: 1, calls: &calls}
+	p, err := NewPast(t.Context(), e, []string{"a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Recall(t.Context(), e, []string{"a"}); err == nil || !strings.Contains(err.Error(), "3 and of 2") {
+		t.Errorf("another length: %v", err)
+	}
+	calls = 0
+	if _, err := NewTexts(t.Context(), e, make([]string, 257)); err == nil || !strings.Contains(err.Error(), "3 and of 2") {
+		t.Errorf("another length in the second call: %v", err)
+	}
+	for _, number := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
+		calls = 0
+		if _, err := NewPast(t.Context(), strange{[]int{1}, number, &calls}, []string{"a"}); err == nil {
+			t.Errorf("%v: no error", number)
+		}
+	}
+}
+
+// The closest question decides: "bb" is as close to b as can be, and aa to a. The word
+// that fits neither is left out when there are enough.
+func TestRecallOfManyQuestions(t *testing.T) {
+	p, err := NewPast(t.Context(), letters{}, []string{"c", "a", "b", "a b", "c c", "a c", "b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Cosines with a or b, the larger: 0, 1, 1, 0.71, 0, 0.71, 1.
+	got, err := p.Recall(t.Context(), letters{}, []string{"aa", "bb"})
+	if d := cmp.Diff([]string{"a", "b", "a b", "a c", "b"}, got); err != nil || d != "" {
+		t.Error(err, d)
+	}
+}

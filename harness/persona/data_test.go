@@ -40,7 +40,8 @@ func five() *sdk.Scale { return &sdk.Scale{Min: 1, Max: 5, Step: 1, LikeAt: 4, D
 
 func (films) Spec() sdk.ComponentSpec {
 	return sdk.ComponentSpec{Kind: sdk.KindDataset, Name: "films", Tables: []sdk.TableSpec{
-		{Name: sdk.TableUsers}, {Name: sdk.TableItems},
+		{Name: sdk.TableUsers},
+		{Name: sdk.TableItems},
 		{Name: sdk.TableInteractions, Columns: []sdk.ColumnSpec{{Name: "value", Type: sdk.ColumnF32, Nullable: true}}},
 	}}
 }

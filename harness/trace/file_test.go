@@ -31,7 +31,7 @@ func everything() Session {
 	s.Name, s.Exposure, s.Persona, s.Usage = "ann", 2, "likes: films\n", Usage{9, 90, 30}
 	s.Closing = &Interview{Satisfaction: 7, Reason: "fine", Usage: Usage{1, 10, 5}}
 	stranger := int32(4)
-	s.Placebo = &stranger
+	s.Placebo, s.Matching = &stranger, &Matching{Score: -0.5, Invalid: 2}
 	d := &s.Pages[0].Decision
 	d.Leave, d.Feeling, d.Reason = value(0.25), &Feeling{4, 2}, "one \u2028 line"
 	d.Cards[0].P, d.Cards[0].Expected, d.Cards[0].Reason = value(1), value(4.75), "<liked>"
@@ -118,6 +118,8 @@ func TestRefusals(t *testing.T) {
 		ok + `{"user":0,"exposure":-2,"end":"exit"}`:                                       "line 2: user 0, exposure -2",
 		ok + `{"user":0,"end":"bored"}`:                                                    `line 2: end "bored": want exit, limit, empty or invalid`,
 		ok + `{"user":0,"end":"exit","interview":{"satisfaction":11,"usage":{}}}`:          "line 2: interview: satisfaction 11",
+		ok + `{"user":0,"end":"exit","matching":{"invalid":-1}}`:                           "line 2: matching: -1 invalid",
+		ok + `{"user":0,"end":"exit","matching":{"score":2,"template":"no answers"}}`:      `line 2: matching: 0 invalid, score 2, template "no answers"`,
 		ok + `{"user":0,"end":"exit","interview":{"usage":{}}}`:                            "line 2: interview: satisfaction 0",
 		page(`{"page":2,"items":[4],` + decided + `}`):                                     "line 2: page 1: list page 2 after 1 pages",
 		page(`{"page":-1,"items":[4],` + decided + `}`):                                    "line 2: page 1: list page -1 after 1 pages",
