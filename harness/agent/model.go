@@ -31,9 +31,8 @@ type Prior struct {
 // Model is what the arms that learn have learned: logistic models of watching and
 // leaving, a linear one of values with normal noise.
 type Model struct {
-	Names  []string
-	Pages  int // examples
-	Source string
+	Names []string
+	Pages int // examples
 
 	center, spread []float64
 	watch          []float64 // the constant first

@@ -38,8 +38,7 @@ type Simulator struct {
 	Memory  string // mode
 	Placebo string
 	Exit    string // where leaving comes from
-	Notes   []string
-	Runs    int // independent runs among the exposures; 0: one
+	Runs    int    // independent runs among the exposures; 0: one
 
 	backend  string          // its name
 	language bool            // it is a language model
@@ -327,7 +326,7 @@ func (v *session) mark(look trace.PageView) {
 // Header says what the metrics of sessions need to know.
 func (s *Simulator) Header(sessions []trace.Session) trace.Header {
 	h := trace.Header{
-		PageSize: s.PageSize, PageLimit: s.Limit, LikeAt: s.scale.LikeAt, Categories: s.kinds, Items: s.train.Items(), Exit: s.Exit, Notes: s.Notes, Runs: s.Runs,
+		PageSize: s.PageSize, PageLimit: s.Limit, LikeAt: s.scale.LikeAt, Categories: s.kinds, Items: s.train.Items(), Exit: s.Exit, Runs: s.Runs,
 	}
 	for u := range int32(s.train.Users()) {
 		if len(s.train.Of(u)) > 0 {
@@ -335,7 +334,7 @@ func (s *Simulator) Header(sessions []trace.Session) trace.Header {
 		}
 	}
 	if note := s.personNote(sessions); note != "" {
-		h.Notes = append(slices.Clone(h.Notes), note)
+		h.Notes = []string{note}
 	}
 	seen := map[int32]bool{}
 	for i := range sessions {

@@ -3,6 +3,7 @@ package browse
 import (
 	"iter"
 	"math"
+	"slices"
 
 	"github.com/alignuser/alignuser/harness/agent"
 	"github.com/alignuser/alignuser/harness/corpus"
@@ -143,7 +144,7 @@ func (s *Stage) reconstructed(u int32, yield func(agent.Example) bool) bool {
 				it := int32(sdk.Mix(r, k) % uint64(s.train.Items()))
 				if i == at {
 					it = e.Item
-				} else if own, _ := s.own(u, it); own > 0 || contains(items[:i], it) {
+				} else if own, _ := s.own(u, it); own > 0 || slices.Contains(items[:i], it) {
 					continue
 				}
 				items[i] = it
@@ -166,15 +167,6 @@ func (s *Stage) reconstructed(u int32, yield func(agent.Example) bool) bool {
 
 // reconstructionSeed fixes the company: every run on a split learns from the same.
 const reconstructionSeed = 0x7061676573 // "pages"
-
-func contains(items []int32, it int32) bool {
-	for _, have := range items {
-		if have == it {
-			return true
-		}
-	}
-	return false
-}
 
 // sofar is what a session has brought up to a page.
 type sofar struct {

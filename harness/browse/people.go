@@ -96,7 +96,7 @@ func (s *Simulator) strangers(visits []Visit) []int32 {
 // person gives whose persona a user has. It takes no lock.
 func (s *Simulator) person(u int32) int32 {
 	if s.Placebo == agent.PlaceboUser || s.Placebo == agent.PlaceboPersona {
-		return s.swapped()[u]
+		return s.swap()[u]
 	}
 	return u
 }

@@ -41,7 +41,7 @@ type Stage struct {
 	mu     sync.Mutex
 	lives  map[int32]*life
 	people map[string][]persona.Persona // by mode
-	swap   func() []int32               // the derangement of placebos
+	swap   func() []int32               // by user, whose life a placebo is given
 	met    map[pastKey]persona.Found    // personas that a language model chose
 	models map[modelKey]*learned
 	pasts  map[pastKey]*memory.Past
@@ -120,9 +120,6 @@ func (s *Stage) of(it int32) []int32 {
 	}
 	return s.categories[it]
 }
-
-// Scale of the data's values.
-func (s *Stage) Scale() page.Scale { return s.scale }
 
 // life is what is known of a user at one moment: what was had before it.
 type life struct {
@@ -312,9 +309,6 @@ func (s *Stage) persona(mode string, u int32) string {
 	}
 	return s.people[mode][u].Text()
 }
-
-// swapped gives, by user, whose life a placebo is given.
-func (s *Stage) swapped() []int32 { return s.swap() }
 
 // placeboSeed fixes who is exchanged with whom: placebos of all runs on a split are
 // the same.

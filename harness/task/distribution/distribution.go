@@ -151,7 +151,7 @@ func (b *bound) Cell(ctx context.Context, c task.Cell) error {
 		if c.Stopping() {
 			return task.ErrStopped
 		}
-		part, err := b.ask(ctx, stage, simulator, facts, b.users[n*batch:min((n+1)*batch, len(b.users))], settings)
+		part, err := b.ask(ctx, stage, simulator, facts, b.users[n*batch:min((n+1)*batch, len(b.users))])
 		if err != nil {
 			return err
 		}
@@ -178,7 +178,7 @@ func withDefaults(o sdk.Options) sdk.Options {
 }
 
 // ask gives the rows of some users.
-func (b *bound) ask(ctx context.Context, stage *browse.Stage, s *browse.Simulator, f facts, users []int32, set browse.Settings) ([]row, error) {
+func (b *bound) ask(ctx context.Context, stage *browse.Stage, s *browse.Simulator, f facts, users []int32) ([]row, error) {
 	var examples []browse.HeldOut
 	for _, u := range users {
 		examples = append(examples, stage.HeldOut(u)...)

@@ -194,7 +194,9 @@ func (a *asking) ask(ctx context.Context, i int) (reply, error) {
 	}
 	r.row.Tries = int32(answer.Tries)
 	r.row.Tokens = answer.Usage.PromptTokens + answer.Usage.CompletionTokens
-	r.row.P = probability(answer.Choices, r.row.Truth)
+	if p, said := answer.Chance("answer", r.row.Truth); said {
+		r.row.P = &p
+	}
 	if answer.Invalid != "" {
 		r.row.Invalid = class(answer.Finish)
 		return r, nil
@@ -220,15 +222,4 @@ func class(f sdk.FinishReason) string {
 		return invalidFiltered
 	}
 	return invalidForm
-}
-
-// probability gives what the backend gave to the truth; nil: it did not say.
-func probability(choices []sdk.ChoiceProbabilities, truth string) *float64 {
-	for _, c := range choices {
-		if at := slices.Index(c.Values, truth); c.Path == "answer" && at >= 0 && at < len(c.Probabilities) {
-			p := float64(c.Probabilities[at])
-			return &p
-		}
-	}
-	return nil
 }
