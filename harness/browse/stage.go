@@ -34,8 +34,6 @@ type Stage struct {
 	categories [][]int32
 	kinds      []string  // names of categories
 	had        []float64 // training interactions, by category
-	sums       []float64 // of values, by item
-	valued     []float64 // how many, by item
 	sum, n     float64   // of all values
 
 	mu     sync.Mutex
@@ -67,24 +65,15 @@ func NewStage(split *corpus.Split) *Stage {
 	return s
 }
 
-// count sums values by item and interactions by category.
+// count sums values, and interactions by category.
 func (s *Stage) count() {
-	s.sums, s.valued = make([]float64, s.train.Items()), make([]float64, s.train.Items())
 	s.had = make([]float64, len(s.kinds))
-	for u := range int32(s.train.Users()) {
-		values := s.train.ValuesOf(u)
-		for i, it := range s.train.Of(u) {
-			for _, c := range s.of(it) {
-				s.had[c]++
-			}
-			if values != nil && values[i] == values[i] {
-				s.sums[it] += float64(values[i])
-				s.valued[it]++
-			}
+	for it := range int32(s.train.Items()) {
+		for _, c := range s.of(it) {
+			s.had[c] += float64(s.train.Count(it))
 		}
-	}
-	for it := range s.sums {
-		s.sum, s.n = s.sum+s.sums[it], s.n+s.valued[it]
+		sum, n := s.train.Values(it)
+		s.sum, s.n = s.sum+sum, s.n+float64(n)
 	}
 }
 
@@ -212,12 +201,12 @@ func (s *Stage) card(l *life, it int32, recent, tired []float64) page.Card {
 	c := page.Card{
 		Item: it, Title: s.titles[it], Count: s.train.Count(it) - own, Mean: math.NaN(), Shown: -1, KinMean: math.NaN(),
 	}
-	sum, n := s.sums[it], s.valued[it]
+	sum, n := s.train.Values(it)
 	if !math.IsNaN(ownValue) {
 		sum, n = sum-ownValue, n-1
 	}
 	if n > 0 {
-		c.Mean = sum / n
+		c.Mean = sum / float64(n)
 	}
 	if s.summaries != nil {
 		c.Summary = s.summaries[it]

@@ -188,21 +188,18 @@ func (v view) ValuesOf(user int32) []float32 {
 type Training struct {
 	view
 	counts []int32
-	means  []float64 // NaN: no values
+	sums   []float64 // of values, by item
+	valued []int32   // interactions with a value, by item
 }
 
 func newTraining(v view) *Training {
-	t := &Training{v, make([]int32, v.items), make([]float64, v.items)}
-	valued := make([]int32, v.items)
+	t := &Training{v, make([]int32, v.items), make([]float64, v.items), make([]int32, v.items)}
 	for at, item := range v.ids {
 		t.counts[item]++
 		if v.values != nil && v.values[at] == v.values[at] {
-			valued[item]++
-			t.means[item] += float64(v.values[at])
+			t.valued[item]++
+			t.sums[item] += float64(v.values[at])
 		}
-	}
-	for item, n := range valued {
-		t.means[item] /= float64(n) // 0/0 is NaN
 	}
 	return t
 }
@@ -212,7 +209,13 @@ func (t *Training) Count(item int32) int { return int(t.counts[item]) }
 
 // Mean gives the mean of the values of an item's training interactions; NaN where
 // none has a value.
-func (t *Training) Mean(item int32) float64 { return t.means[item] }
+func (t *Training) Mean(item int32) float64 {
+	return t.sums[item] / float64(t.valued[item]) // 0/0 is NaN
+}
+
+// Values gives the sum of the values of an item's training interactions, and how many
+// have one.
+func (t *Training) Values(item int32) (sum float64, n int) { return t.sums[item], int(t.valued[item]) }
 
 // HeldOut is a part that nothing shown may depend on.
 type HeldOut struct{ view }

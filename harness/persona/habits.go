@@ -20,7 +20,6 @@ const enough = 5
 func Habits(split *corpus.Split, people []Persona) {
 	train := split.Train()
 	categories := split.Categories()
-	sums, raters := itemSums(train)
 	engagement, conformity, variety := make([]float64, len(people)), make([]float64, len(people)), make([]float64, len(people))
 	for u := range people {
 		engagement[u], conformity[u], variety[u] = math.NaN(), math.NaN(), math.NaN()
@@ -30,7 +29,7 @@ func Habits(split *corpus.Split, people []Persona) {
 			continue
 		}
 		engagement[u] = float64(len(items))
-		conformity[u] = apart(items, values, sums, raters)
+		conformity[u] = apart(items, values, train.Values)
 		if categories != nil {
 			seen := map[int32]bool{}
 			for _, it := range items {
@@ -69,28 +68,17 @@ func pickiness(scale *sdk.Scale, values []float32) Level {
 	return High
 }
 
-func itemSums(train *corpus.Training) (sums []float64, raters []int) {
-	sums, raters = make([]float64, train.Items()), make([]int, train.Items())
-	for u := range int32(train.Users()) {
-		values := train.ValuesOf(u)
-		for i, it := range train.Of(u) {
-			if values != nil && !math.IsNaN(float64(values[i])) {
-				sums[it] += float64(values[i])
-				raters[it]++
-			}
-		}
-	}
-	return sums, raters
-}
-
-func apart(items []int32, values []float32, sums []float64, raters []int) float64 {
+// apart is the mean (r_ui − R_i)² of a user; of gives the sum of the values of an item and
+// how many there are, the user's own among them.
+func apart(items []int32, values []float32, of func(item int32) (sum float64, raters int)) float64 {
 	sum, n := 0.0, 0.0
 	for i, it := range items {
-		if values == nil || math.IsNaN(float64(values[i])) || raters[it] < enough {
+		all, raters := of(it)
+		if values == nil || math.IsNaN(float64(values[i])) || raters < enough {
 			continue
 		}
 		own := float64(values[i])
-		d := own - (sums[it]-own)/float64(raters[it]-1)
+		d := own - (all-own)/float64(raters-1)
 		sum, n = sum+d*d, n+1
 	}
 	return sum / n // 0/0 is NaN: unknown

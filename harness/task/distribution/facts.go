@@ -17,21 +17,11 @@ type facts struct {
 
 func newFacts(split *corpus.Split) facts {
 	train := split.Train()
-	counts, sums, n := make([]float64, train.Items()), make([]float64, train.Items()), make([]float64, train.Items())
-	for u := range int32(train.Users()) {
-		values := train.ValuesOf(u)
-		for i, it := range train.Of(u) {
-			counts[it]++
-			if values != nil && !math.IsNaN(float64(values[i])) {
-				sums[it] += float64(values[i])
-				n[it]++
-			}
-		}
+	counts, means := make([]float64, train.Items()), make([]float64, train.Items())
+	for it := range counts {
+		counts[it], means[it] = float64(train.Count(int32(it))), train.Mean(int32(it))
 	}
-	for it := range sums {
-		sums[it] /= n[it] // 0/0 is NaN: no mean
-	}
-	return facts{counts: deciles(counts), levels: deciles(sums), kinds: split.Categories()}
+	return facts{counts: deciles(counts), levels: deciles(means), kinds: split.Categories()}
 }
 
 // deciles puts values into ten parts of equal size; NaN is in none, -1.
