@@ -52,7 +52,7 @@ func (a *asking) Decide(ctx context.Context, views []View) ([]trace.Decision, er
 	if Text(a.Options, "mode") == ModeStaged {
 		page = a.staged
 	}
-	err := each(ctx, len(views), func(ctx context.Context, i int) (err error) {
+	err := Each(ctx, len(views), func(ctx context.Context, i int) (err error) {
 		out[i], err = page(ctx, &views[i])
 		return err
 	})
@@ -65,17 +65,17 @@ func (a *asking) Interview(ctx context.Context, closed []Closing) ([]*trace.Inte
 		return nil, nil
 	}
 	out := make([]*trace.Interview, len(closed))
-	err := each(ctx, len(closed), func(ctx context.Context, i int) (err error) {
+	err := Each(ctx, len(closed), func(ctx context.Context, i int) (err error) {
 		out[i], err = a.interview(ctx, &closed[i])
 		return err
 	})
 	return out, err
 }
 
-// each runs f for 0 to n-1, many at a time, and gives the error of the smallest
-// index. What a question cannot be answered for is not an error, unless it is so
-// for every one: then the questions are not to blame.
-func each(ctx context.Context, n int, f func(context.Context, int) error) error {
+// Each runs f for 0 to n-1, many at a time, and ends the others at the first error. It
+// gives the error that stopped them, of the smallest index, rather than one of being
+// stopped.
+func Each(ctx context.Context, n int, f func(context.Context, int) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	errs := make([]error, n)

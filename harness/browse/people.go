@@ -2,11 +2,9 @@ package browse
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/alignuser/alignuser/harness/agent"
 	"github.com/alignuser/alignuser/harness/persona"
@@ -33,27 +31,12 @@ func (s *Simulator) meet(ctx context.Context, visits []Visit) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	errs := make([]error, len(unknown))
 	found := make([]persona.Found, len(unknown))
-	next := make(chan int)
-	var workers sync.WaitGroup
-	for range min(64, len(unknown)) {
-		workers.Go(func() {
-			for i := range next {
-				if found[i], errs[i] = m.Match(ctx, s.asker, unknown[i], personSeed); errs[i] != nil {
-					cancel() // what the others would still ask is not paid for
-				}
-			}
-		})
-	}
-	for i := range unknown {
-		next <- i
-	}
-	close(next)
-	workers.Wait()
-	if err := first(errs); err != nil {
+	err = agent.Each(ctx, len(unknown), func(ctx context.Context, i int) (err error) {
+		found[i], err = m.Match(ctx, s.asker, unknown[i], personSeed)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -62,20 +45,6 @@ func (s *Simulator) meet(ctx context.Context, visits []Visit) error {
 		s.met[pastKey{s.backend, u}] = found[i]
 	}
 	return nil
-}
-
-// first gives the error that stopped the others, rather than one of being stopped.
-func first(errs []error) error {
-	var stopped error
-	for _, err := range errs {
-		switch {
-		case err != nil && !errors.Is(err, context.Canceled):
-			return err
-		case stopped == nil:
-			stopped = err
-		}
-	}
-	return stopped
 }
 
 // strangers lists whom visitors are taken for and nobody has met yet.
