@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,6 +30,11 @@ func NewCurrent(r *compare.Run) (*Current, error) {
 	for _, t := range m.Tasks {
 		if t.Invalid != "" {
 			c.Invalid = append(c.Invalid, t.Kind+": "+t.Invalid)
+		}
+		for _, agent := range slices.Sorted(maps.Keys(t.Agents)) {
+			if why := t.Agents[agent].Invalid; why != "" {
+				c.Invalid = append(c.Invalid, t.Kind+": "+why)
+			}
 		}
 	}
 	for _, a := range m.Arms {

@@ -166,9 +166,15 @@ type TaskFacts struct {
 	Invalid string         `json:"invalid,omitempty"` // the control that failed, and how; empty: all held
 	Judges  string         `json:"judges,omitempty"`  // JudgesBackends; empty: recommenders
 	Unit    string         `json:"unit,omitempty"`    // what intervals are drawn over; empty: users
-	// InvalidOf is Invalid of the tables of single agents, by name.
-	InvalidOf map[string]string `json:"invalid_of,omitempty"`
-	Derived   bool              `json:"derived,omitempty"` // made of other tasks' cells: it has no evidence of its own
+	// Agents says of the tables of single agents, by name, what the task's own facts do not.
+	Agents  map[string]AgentTable `json:"agents,omitempty"`
+	Derived bool                  `json:"derived,omitempty"` // made of other tasks' cells: it has no evidence of its own
+}
+
+// AgentTable is what a reader of one agent's table must know.
+type AgentTable struct {
+	Facts   []Fact `json:"facts,omitempty"`
+	Invalid string `json:"invalid,omitempty"` // the control that failed, and how; empty: all held
 }
 
 // JudgesBackends marks a task whose cells have the name of a backend in place of

@@ -28,7 +28,13 @@ type taskFacts struct {
 	Name, Primary, Invalid string
 	Judges, Unit           string
 	Facts                  []Fact
-	InvalidOf              map[string]string // by agent
+	Agents                 map[string]agentFacts // of the tables of single agents
+}
+
+// agentFacts is what the manifest says of one agent's table.
+type agentFacts struct {
+	Facts   []Fact
+	Invalid string
 }
 
 // arm is what the manifest says of a recommender.
@@ -121,12 +127,9 @@ func buildTable(s source, task, agent string) Table {
 		if f.Name == task {
 			t.Facts, t.Invalid, primary = f.Facts, f.Invalid, f.Primary
 			t.Judges, t.Unit = f.Judges, f.Unit
-			if why := f.InvalidOf[agent]; agent != "" && why != "" {
-				t.Invalid = why
+			if own, ok := f.Agents[agent]; ok {
+				t.Facts, t.Invalid = slices.Concat(t.Facts, own.Facts), cmp.Or(own.Invalid, t.Invalid)
 			}
-			t.Facts = slices.DeleteFunc(slices.Clone(t.Facts), func(f Fact) bool { // of another agent's table
-				return agent != "" && strings.HasPrefix(f.Name, "control, agent ") && f.Name != "control, agent "+agent
-			})
 		}
 	}
 	values := slices.DeleteFunc(slices.Clone(s.values), func(v value) bool { return !t.of(v.Task, v.Agent) })

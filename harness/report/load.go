@@ -24,7 +24,11 @@ func Load(dir string) (*Board, error) {
 	}
 	s := source{board: boardOf(m), arms: armsOf(m), describe: describe}
 	for _, t := range m.Tasks {
-		s.tasks = append(s.tasks, taskFacts{t.Kind, t.Primary, t.Invalid, t.Judges, t.Unit, facts(t.Facts), t.InvalidOf})
+		agents := map[string]agentFacts{}
+		for name, g := range t.Agents {
+			agents[name] = agentFacts{facts(g.Facts), g.Invalid}
+		}
+		s.tasks = append(s.tasks, taskFacts{t.Kind, t.Primary, t.Invalid, t.Judges, t.Unit, facts(t.Facts), agents})
 	}
 	for _, g := range m.Agents {
 		s.agents = append(s.agents, g.Name)

@@ -107,13 +107,14 @@ func (p *Plan) respond(m *record.Manifest, judged []score.Judged) {
 			if !ok {
 				continue
 			}
-			t.Facts = append(t.Facts, record.Fact{Name: "control, agent " + g.Name, Value: r.String()})
+			table := record.AgentTable{Facts: []record.Fact{{Name: "control, agent " + g.Name, Value: r.String()}}}
 			if k.Responsive && agent.Text(g.Options, "placebo") != agent.PlaceboUser && !r.Holds() {
-				if t.InvalidOf == nil {
-					t.InvalidOf = map[string]string{}
-				}
-				t.InvalidOf[g.Name] = "agent " + g.Name + " does not tell any recommender from random: " + r.String()
+				table.Invalid = "agent " + g.Name + " does not tell any recommender from random: " + r.String()
 			}
+			if t.Agents == nil {
+				t.Agents = map[string]record.AgentTable{}
+			}
+			t.Agents[g.Name] = table
 		}
 	}
 }
