@@ -2,10 +2,12 @@ package control
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
 
+	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -34,37 +36,32 @@ const (
 	leastUsers    = 20
 )
 
-// Responds judges an agent's table. of says which recommender a sheet belongs to, ""
+// Responds judges an agent's table. of says which recommender a cell belongs to, ""
 // for those that take no part; random names the arm that knows nothing. ok is false
 // where there is nothing to judge: no random arm, no other, or too few users.
-func Responds(judged []score.Judged, of func(score.Judged) string, random, metric string) (r Response, ok bool) {
-	values := map[string]map[int32]float64{}
-	count := map[string]map[int32]float64{}
+func Responds(judged []score.Judged, of func(record.CellKey) string, random, metric string) (r Response, ok bool) {
+	arms := map[string]bool{}
 	for _, j := range judged {
-		arm := of(j)
-		if arm == "" {
-			continue
+		if arm := of(j.Key); arm != "" {
+			arms[arm] = true
 		}
-		for _, c := range j.Sheet.Columns {
-			if c.Metric != metric {
-				continue
-			}
-			if values[arm] == nil {
-				values[arm], count[arm] = map[int32]float64{}, map[int32]float64{}
-			}
-			for i, u := range c.Users {
-				if v := c.Values[i]; !math.IsNaN(v) {
-					values[arm][u] += v
-					count[arm][u]++
-				}
-			}
+	}
+	values := map[string]map[int32]float64{}
+	for arm := range arms {
+		if known := score.PerUser(judged, metric, func(k record.CellKey) bool { return of(k) == arm }); known != nil {
+			values[arm] = known
 		}
 	}
 	floor := values[random]
 	if floor == nil || len(values) < 2 {
 		return r, false
 	}
-	at := func(arm string, u int32) float64 { return values[arm][u] / count[arm][u] }
+	at := func(arm string, u int32) float64 {
+		if v, ok := values[arm][u]; ok {
+			return v
+		}
+		return math.NaN() // and nothing is said that rests on it
+	}
 	var choose, test []int32
 	for u := range floor {
 		if sdk.TieHash(halfSeed, u, 0)%2 == 0 {
@@ -79,12 +76,7 @@ func Responds(judged []score.Judged, of func(score.Judged) string, random, metri
 		return r, false
 	}
 	best := math.Inf(-1)
-	var arms []string
-	for arm := range values {
-		arms = append(arms, arm)
-	}
-	slices.Sort(arms)
-	for _, arm := range arms {
+	for _, arm := range slices.Sorted(maps.Keys(values)) {
 		sum := 0.0
 		for _, u := range choose {
 			sum += at(arm, u)
@@ -95,7 +87,7 @@ func Responds(judged []score.Judged, of func(score.Judged) string, random, metri
 	}
 	differences := make([]float64, len(test))
 	for i, u := range test {
-		differences[i] = at(r.Best, u) - at(random, u)
+		differences[i] = at(r.Best, u) - floor[u]
 		r.Difference += differences[i] / float64(len(test))
 	}
 	draws := make([]float64, responseDraws)

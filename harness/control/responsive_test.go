@@ -17,7 +17,7 @@ func sessions(recommender string, users int32, of func(u int32) float64) score.J
 	return score.Judged{Key: record.CellKey{Task: "simulate", Recommender: recommender, Agent: "x"}, Sheet: score.Sheet{Columns: []score.Column{c}}}
 }
 
-func arm(j score.Judged) string { return j.Key.Recommender }
+func arm(k record.CellKey) string { return k.Recommender }
 
 func coin(salt uint64) func(int32) float64 {
 	return func(u int32) float64 { return float64(sdk.TieHash(salt, u, 0) % 3) }

@@ -97,11 +97,11 @@ func (p *Plan) respond(m *record.Manifest, judged []score.Judged) {
 		}
 		for _, g := range p.config.Suite.Agents {
 			k, _ := agent.KindOf(g.Kind) // checked
-			of := func(j score.Judged) string {
-				if j.Key.Task != t.Kind || j.Key.Agent != g.Name || slices.Contains(controls, j.Key.Recommender) {
+			of := func(key record.CellKey) string {
+				if key.Task != t.Kind || key.Agent != g.Name || slices.Contains(controls, key.Recommender) {
 					return ""
 				}
-				return j.Key.Recommender
+				return key.Recommender
 			}
 			r, ok := control.Responds(judged, of, random, t.Primary)
 			if !ok {

@@ -103,37 +103,20 @@ type table struct {
 // user, users in the order given.
 func gather(judged []score.Judged, of func(record.CellKey) bool, metric string, arms []string, users []int32) (table, bool) {
 	t := table{arms: arms}
-	at := map[int32]int{}
-	for i, u := range users {
-		at[u] = i
-	}
 	for _, arm := range arms {
-		sum, n := make([]float64, len(users)), make([]float64, len(users))
-		found := false
-		for _, j := range judged {
-			if j.Key.Recommender != arm || !of(j.Key) {
-				continue
-			}
-			for _, c := range j.Sheet.Columns {
-				if c.Metric != metric {
-					continue
-				}
-				found = true
-				for i, u := range c.Users {
-					if p, ok := at[u]; ok && !math.IsNaN(c.Values[i]) {
-						sum[p] += c.Values[i]
-						n[p]++
-					}
-				}
-			}
-		}
-		if !found {
+		known := score.PerUser(judged, metric, func(k record.CellKey) bool { return k.Recommender == arm && of(k) })
+		if known == nil {
 			return table{}, false
 		}
-		for i := range sum {
-			sum[i] /= n[i] // 0/0 is NaN
+		values := make([]float64, len(users))
+		for i, u := range users {
+			v, ok := known[u]
+			if !ok {
+				v = math.NaN()
+			}
+			values[i] = v
 		}
-		t.values = append(t.values, sum)
+		t.values = append(t.values, values)
 	}
 	return t, true
 }
