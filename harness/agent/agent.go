@@ -19,14 +19,30 @@ import (
 	"github.com/alignuser/alignuser/sdk"
 )
 
+// Question says what of a page is asked.
+type Question int
+
+// The questions. All but the first tell what was decided before, so that each step is
+// judged by itself (teacher forcing, METHOD 5).
+const (
+	AskPage  Question = iota // everything: what is watched, values, the action
+	AskWatch                 // WATCH or SKIP of each card
+	AskValue                 // values of the cards that Did says were watched
+	AskAct                   // the action after the page, given what Did says of its cards
+	AskNext                  // the state after the page, given which cards Did says were watched
+)
+
 // View is one page before one user, with all that an agent may know.
 type View struct {
+	Question Question
+	Did      *trace.Decision // what was decided already, of AskValue, AskAct and AskNext
 	User     int32
 	Exposure int    // which session of the user, from 0
 	Seed     uint64 // of the session
 	Repeat   int
 	Persona  string   // lines of text; empty: none
 	Memory   []string // what the user recalls in sight of the page, one sentence each
+	Lessons  []string // what was learned of the user's decisions, one sentence each
 	Profile  Profile
 	State    page.State
 	// Recall finds more in the user's memory for questions that the agent asks
@@ -37,6 +53,7 @@ type View struct {
 // Profile is the user's training part in numbers.
 type Profile struct {
 	Items int     // training interactions
+	Rated int     // of them, with a value
 	Mean  float64 // of their values, everybody else's where the user has none; NaN: no values
 	All   float64 // mean value of everybody else; NaN: no values
 }
@@ -73,6 +90,7 @@ const (
 // Memory modes.
 const (
 	MemoryNone     = "none"
+	MemoryPage     = "page" // of aligned arms: what cards say of the person's own past
 	MemoryEpisodic = "episodic"
 	MemoryGraph    = "graph"
 	MemoryBoth     = "both"
@@ -88,7 +106,20 @@ const (
 // Ways of asking for a page.
 const (
 	ModeFused  = "fused"  // one structured answer
-	ModeStaged = "staged" // a question for each step
+	ModeStaged = "staged" // a question for each step, each going on from the answers before
+	ModeSteps  = "steps"  // watching, values and the action, a question each by itself: the questions that alignment teaches
+)
+
+// Ways of learning from people.
+const (
+	LearnTune    = "tune"    // the backend is tuned on their decisions
+	LearnLessons = "lessons" // what was learned is told in the prompt
+)
+
+// Losses of the counterfactual part (METHOD 4).
+const (
+	ObjectiveCross = "cross-entropy"
+	ObjectivePairs = "pairs"
 )
 
 // Kind is a kind of arm that a suite can ask for.
@@ -98,6 +129,7 @@ type Kind struct {
 	Options []sdk.OptionSpec
 	Asks    bool     // it needs a backend
 	Learns  []string // features of the model that is fitted for it; nil: none
+	Aligns  bool     // its backend is taught with people's decisions
 	// Responsive arms are to tell a good recommender from random (METHOD 8); a table in
 	// which they do not is invalid.
 	Responsive bool
@@ -120,6 +152,23 @@ func Kinds() []Kind {
 			placebo,
 		}
 	}
+	aligned := func(memory string, check bool) []sdk.OptionSpec {
+		return []sdk.OptionSpec{
+			{Name: "persona", Type: sdk.OptionEnum, Default: PersonaAttributes, Choices: []string{PersonaNone, PersonaAttributes}, Doc: "what the prompt says of the person; habits are read off the whole past, and would tell of what is to be learned"},
+			{Name: "memory", Type: sdk.OptionEnum, Default: memory, Choices: []string{MemoryNone, MemoryPage, MemoryGraph}, Doc: "what cards say of the person's past: nothing, what was had that is alike, or the same chosen by graph memory"},
+			{Name: "mode", Type: sdk.OptionEnum, Default: ModeSteps, Choices: []string{ModeSteps}, Doc: "the questions of a page are those that were taught"},
+			{Name: "self-check", Type: sdk.OptionBool, Default: check, Doc: "two to four questions of its own before it acts"},
+			{Name: "temperature", Type: sdk.OptionFloat, Default: 1.0, Min: sdk.Bound(0), Max: sdk.Bound(2), Doc: "of the answers"},
+			{Name: "interview", Type: sdk.OptionBool, Default: false, Doc: "asks for satisfaction from 1 to 10 at the end of a session, which nobody has taught it"},
+			{Name: "learning", Type: sdk.OptionEnum, Default: LearnTune, Choices: []string{LearnTune, LearnLessons}, Doc: "the backend is tuned, or lessons go into the prompt"},
+			{Name: "world-model", Type: sdk.OptionBool, Default: true, Doc: "teaches what follows a decision"},
+			{Name: "counterfactuals", Type: sdk.OptionBool, Default: true, Doc: "teaches what people did not do, with lessons"},
+			{Name: "objective", Type: sdk.OptionEnum, Default: ObjectiveCross, Choices: []string{ObjectiveCross, ObjectivePairs}, Doc: "loss of the counterfactuals: cross-entropy of reflection and decision, or of pairs against the model before"},
+			{Name: "ratio", Type: sdk.OptionInt, Default: int64(1), Min: sdk.Bound(1), Max: sdk.Bound(99), Doc: "items never touched for every one that was, on pages that are reconstructed"},
+			{Name: "examples", Type: sdk.OptionInt, Default: int64(0), Min: sdk.Bound(0), Doc: "pages to learn from, drawn by hash; 0: all"},
+			placebo,
+		}
+	}
 	return []Kind{
 		{Name: "random", Doc: "watches by a coin, values by a die", Options: []sdk.OptionSpec{
 			{Name: "p", Type: sdk.OptionFloat, Default: 0.5, Min: sdk.Bound(0), Max: sdk.Bound(1), Doc: "probability of watching a card"},
@@ -131,6 +180,8 @@ func Kinds() []Kind {
 		{Name: "logistic", Doc: "a plain logistic model of everything on the page: the rival that is no language model", Learns: everything(), Responsive: true, Options: []sdk.OptionSpec{placebo}},
 		{Name: "prompted", Doc: "a language model with persona and page, and no learning", Options: asks(PersonaAttributes, MemoryNone, ModeFused), Asks: true, Responsive: true},
 		{Name: "simuser", Doc: "a language model with a matched persona, both memories and a question for each step", Options: asks(PersonaMatched, MemoryBoth, ModeStaged), Asks: true, Responsive: true},
+		{Name: "aligned", Doc: "a language model taught with people's decisions: what follows them, and what was not done", Options: aligned(MemoryPage, false), Asks: true, Aligns: true, Responsive: true},
+		{Name: "aligned-plus", Doc: "aligned, with graph memory and a look at its own choice before it acts", Options: aligned(MemoryGraph, true), Asks: true, Aligns: true, Responsive: true},
 	}
 }
 
@@ -153,8 +204,11 @@ func Most(kind string, o sdk.Options, looks int) (questions, prompt, answers int
 		return 0, 0, 0
 	}
 	each := 1
-	if Text(o, "mode") == ModeStaged {
+	if mode := Text(o, "mode"); mode != ModeFused {
 		each = 4 // screen, value, feel, act
+		if mode == ModeSteps {
+			each = 3
+		}
 		if m := Text(o, "memory"); m == MemoryEpisodic || m == MemoryBoth {
 			each += 2 // what to remember, and the texts for that
 		}
@@ -184,6 +238,9 @@ type Config struct {
 	Model   *Model      // of kinds that learn
 	Leaving Leaving     // of kinds without a way of leaving of their own
 	Fields  []string    // of cards, that prompts show
+	// Shift is added to the log odds of watching, where a backend states them: from the
+	// rate on the pages that it learned from to the declared one.
+	Shift float64
 }
 
 // New makes an agent.

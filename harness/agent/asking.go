@@ -30,7 +30,7 @@ const maxTokens = 800
 // asking is an arm that asks a language model.
 type asking struct {
 	Config
-	prompts     prompts
+	*Script
 	temperature float64
 
 	mu      sync.Mutex
@@ -38,22 +38,23 @@ type asking struct {
 }
 
 func newAsking(c Config) (*asking, error) {
-	p, err := loadPrompts()
+	s, err := NewScript(c.Fields)
 	if err != nil {
-		return nil, fmt.Errorf("agent: %w", err)
+		return nil, err
 	}
-	return &asking{Config: c, prompts: p, temperature: c.Options.Float("temperature"), schemas: map[string]*llm.Schema{}}, nil
+	return &asking{Config: c, Script: s, temperature: c.Options.Float("temperature"), schemas: map[string]*llm.Schema{}}, nil
 }
 
 // Decide asks about every page.
 func (a *asking) Decide(ctx context.Context, views []View) ([]trace.Decision, error) {
 	out := make([]trace.Decision, len(views))
-	page := a.fused
-	if Text(a.Options, "mode") == ModeStaged {
-		page = a.staged
-	}
+	whole := map[string]func(context.Context, *View) (trace.Decision, error){ModeFused: a.fused, ModeStaged: a.staged, ModeSteps: a.steps}[Text(a.Options, "mode")]
 	err := Each(ctx, len(views), func(ctx context.Context, i int) (err error) {
-		out[i], err = page(ctx, &views[i])
+		if views[i].Question == AskPage {
+			out[i], err = whole(ctx, &views[i])
+		} else {
+			out[i], err = a.single(ctx, &views[i])
+		}
 		return err
 	})
 	return out, err
@@ -133,11 +134,15 @@ func (a *asking) open(v *View) *dialogue {
 // ask puts the next question and reads the answer into out. It is false where the
 // answer cannot be used; invalid then says why.
 func (d *dialogue) ask(ctx context.Context, question string, shape *object, out any) (bool, error) {
-	schema, err := d.schema(shape.String())
+	return d.put(ctx, sdk.Message{Role: sdk.RoleUser, Content: question}, shape.String(), out)
+}
+
+func (d *dialogue) put(ctx context.Context, question sdk.Message, shape string, out any) (bool, error) {
+	schema, err := d.schema(shape)
 	if err != nil {
 		return false, err
 	}
-	d.messages = append(d.messages, sdk.Message{Role: sdk.RoleUser, Content: question})
+	d.messages = append(d.messages, question)
 	d.steps++
 	seed := sdk.Mix(d.view.Seed, streamAsk, uint64(d.view.State.Page), d.steps)
 	answer, err := d.Backend.Ask(ctx, llm.Request{

@@ -56,7 +56,7 @@ func vector(out []float64, v *View, at int, names []string) []float64 {
 		case featureLift:
 			x = c.Lift
 		case featureKin:
-			if n := float64(c.Kin); !math.IsNaN(c.KinMean) {
+			if n := float64(c.Kin); n > 0 && !math.IsNaN(c.KinMean) {
 				x = n * (c.KinMean - v.Profile.Mean) / (n + damping)
 			}
 		case featureNearest:

@@ -33,8 +33,12 @@ func (f fitted) decide(v *View, row []float64) (trace.Decision, []float64) {
 		}
 		p := sigmoid(dot(f.watch, row))
 		c := &d.Cards[i]
-		c.P = &p
-		c.Watch = unit(v.Seed, streamWatch, it) < p
+		if v.Did == nil {
+			c.P = &p
+			c.Watch = unit(v.Seed, streamWatch, it) < p
+		} else {
+			c.Watch = v.Did.Cards[i].Watch
+		}
 		if len(f.value) == 0 {
 			continue
 		}
@@ -49,7 +53,11 @@ func (f fitted) decide(v *View, row []float64) (trace.Decision, []float64) {
 	}
 	p := f.leaving.after(v.State.Page)
 	if len(f.leave) > 0 {
-		p = sigmoid(dot(f.leave, departure(v, &d)))
+		done := &d
+		if v.Question == AskAct {
+			done = v.Did // with the values that were truly given
+		}
+		p = sigmoid(dot(f.leave, departure(v, done)))
 	}
 	leave(&d, v, p)
 	return d, row

@@ -41,7 +41,7 @@ func (a *asking) fused(ctx context.Context, v *View) (trace.Decision, error) {
 	shape.add("reason", text)
 
 	var raw json.RawMessage
-	question := a.prompts.text("fused", a.prompts.sheet(v, a.Fields, v.Memory))
+	question := a.prompts.text("fused", a.prompts.sheet(v, a.fields, v.Memory))
 	ok, err := d.ask(ctx, question, &shape, &raw)
 	if err != nil {
 		return trace.Decision{}, err

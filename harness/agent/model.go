@@ -26,6 +26,7 @@ type Example struct {
 type Prior struct {
 	WatchRate float64   // of cards, where all pages are reconstructed
 	Leave     []float64 // probability of leaving by page, where no page was logged
+	Keep      bool      // keeps the rate of the examples instead of WatchRate
 }
 
 // Model is what the arms that learn have learned: logistic models of watching and
@@ -85,7 +86,9 @@ func Fit(ctx context.Context, examples iter.Seq[Example], names []string, prior 
 	}
 	m.leaving = Leaving{Source: ExitPrior, Hazard: prior.Leave}
 	if reconstructed == m.Pages {
-		m.recalibrate(&x, prior.WatchRate)
+		if !prior.Keep {
+			m.recalibrate(&x, prior.WatchRate)
+		}
 		return m, nil
 	}
 	m.leaving = Leaving{Source: ExitSessions}

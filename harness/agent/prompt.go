@@ -13,7 +13,7 @@ import (
 
 // PromptsVersion counts changes of what agents are asked. Runs of different
 // versions are not comparable.
-const PromptsVersion = 1
+const PromptsVersion = 2
 
 //go:embed prompts/*.txt
 var files embed.FS
@@ -37,7 +37,15 @@ func (p prompts) text(step string, data any) string {
 
 // system is the stable part of every question of a session.
 func (p prompts) system(v *View) sdk.Message {
-	return sdk.Message{Role: sdk.RoleSystem, Content: p.text("person", v)}
+	past := ""
+	if v.Profile.Items > 0 {
+		past = fmt.Sprintf("The person has had %d works", v.Profile.Items)
+		if v.Profile.Rated > 0 {
+			past += " and gave " + page.Number(v.Profile.Mean) + " on average"
+		}
+		past += "."
+	}
+	return sdk.Message{Role: sdk.RoleSystem, Content: p.text("person", struct{ Persona, Past string }{v.Persona, past})}
 }
 
 // sheet is what the texts of a page may name.
@@ -54,9 +62,9 @@ type sheet struct {
 func (p prompts) sheet(v *View, fields []string, memory []string) sheet {
 	s := sheet{
 		Page: p.text("page", struct {
-			Memory []string
-			Page   string
-		}{memory, page.Render(v.State, fields)}),
+			Lessons, Memory []string
+			Page            string
+		}{v.Lessons, memory, page.Render(v.State, fields)}),
 		Actions: strings.Join(v.State.Actions, ", "),
 	}
 	if values := v.State.Scale.Values(); len(values) > 0 {
@@ -90,6 +98,20 @@ func (o *object) String() string {
 	return b.String()
 }
 
+// plain gives the object with its shapes as values.
+func (o *object) plain() string {
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, name := range o.names {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "%q:%s", name, o.shapes[i])
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
 func oneOf(words []string) string {
 	list, _ := json.Marshal(words) // strings encode
 	return `{"type":"string","enum":` + string(list) + `}`
@@ -101,15 +123,20 @@ func between(lo, hi int) string {
 
 // valueShape offers the scale's values: integers, or numbers by name.
 func valueShape(values []float64) string {
-	lo, hi := values[0], values[len(values)-1]
-	if float64(int(lo)) == lo && hi == lo+float64(len(values)-1) {
-		return between(int(lo), int(hi))
+	if integers(values) {
+		return between(int(values[0]), int(values[len(values)-1]))
 	}
 	words := make([]string, len(values))
 	for i, v := range values {
 		words[i] = page.Number(v)
 	}
 	return oneOf(words)
+}
+
+// integers reports whether values are whole numbers one apart.
+func integers(values []float64) bool {
+	lo, hi := values[0], values[len(values)-1]
+	return float64(int(lo)) == lo && hi == lo+float64(len(values)-1)
 }
 
 const text = `{"type":"string"}`

@@ -61,6 +61,12 @@ func (r rule) Decide(ctx context.Context, views []View) ([]trace.Decision, error
 func (r rule) decide(v *View) trace.Decision {
 	d := trace.Decision{Cards: make([]trace.Choice, len(v.State.Cards))}
 	for i := range v.State.Cards {
+		if v.Did != nil {
+			if d.Cards[i].Watch = v.Did.Cards[i].Watch; d.Cards[i].Watch {
+				d.Cards[i].Value = r.value(v, &v.State.Cards[i])
+			}
+			continue
+		}
 		c := &v.State.Cards[i]
 		p := 0.0
 		switch r.Kind {

@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/alignuser/alignuser/harness/page"
@@ -43,7 +42,7 @@ func (d *dialogue) recall(ctx context.Context) ([]string, error) {
 	shape.add("second", text)
 	var questions struct{ First, Second string }
 	side := d.open(d.view) // the rest of the page does not hear of it
-	s := d.prompts.sheet(d.view, d.Fields, nil)
+	s := d.prompts.sheet(d.view, d.fields, nil)
 	ok, err := side.ask(ctx, d.prompts.text("recall", s), &shape, &questions)
 	d.usage.Add(side.usage)
 	if err != nil || !ok {
@@ -67,7 +66,7 @@ func (d *dialogue) screen(ctx context.Context, out *trace.Decision) (bool, error
 		shape.add(page.Reference(i), c.String())
 	}
 	answer := map[string]card{}
-	ok, err := d.ask(ctx, d.prompts.text("screen", d.prompts.sheet(d.view, d.Fields, memory)), &shape, &answer)
+	ok, err := d.ask(ctx, d.prompts.text("screen", d.prompts.sheet(d.view, d.fields, memory)), &shape, &answer)
 	if !ok || err != nil {
 		return false, err
 	}
@@ -109,32 +108,13 @@ func (d *dialogue) value(ctx context.Context, out *trace.Decision) (bool, error)
 	return true, nil
 }
 
-// sofar tells what was decided on the page.
-func (d *dialogue) sofar(out *trace.Decision) string {
-	watched := 0
-	var values []string
-	for _, c := range out.Cards {
-		if c.Watch {
-			watched++
-			if c.Value != nil {
-				values = append(values, page.Number(*c.Value))
-			}
-		}
-	}
-	s := fmt.Sprintf("The person watched %d of %d cards", watched, len(out.Cards))
-	if len(values) > 0 {
-		s += " and gave " + strings.Join(values, ", ")
-	}
-	return s + "."
-}
-
 // feel asks for the state of the person.
 func (d *dialogue) feel(ctx context.Context, out *trace.Decision) (bool, error) {
 	var shape object
 	shape.add("satisfaction", between(1, 5))
 	shape.add("fatigue", between(1, 5))
 	out.Feeling = &trace.Feeling{}
-	return d.ask(ctx, d.prompts.text("feel", sheet{Sofar: d.sofar(out)}), &shape, out.Feeling)
+	return d.ask(ctx, d.prompts.text("feel", sheet{Sofar: sofar(out)}), &shape, out.Feeling)
 }
 
 // tentative asks for the action.
@@ -143,7 +123,7 @@ func (d *dialogue) tentative(ctx context.Context, out *trace.Decision) (bool, er
 	shape.add("action", oneOf(d.view.State.Actions))
 	shape.add("reason", text)
 	var answer struct{ Action, Reason string }
-	s := sheet{Sofar: d.sofar(out), Actions: strings.Join(d.view.State.Actions, ", ")}
+	s := sheet{Sofar: sofar(out), Actions: strings.Join(d.view.State.Actions, ", ")}
 	ok, err := d.ask(ctx, d.prompts.text("act", s), &shape, &answer)
 	if !ok || err != nil {
 		return false, err

@@ -19,8 +19,12 @@ type Settings struct {
 	Fields   []string // of cards, in prompts
 	Full     bool     // users may go back and open cards
 	Prior    Prior
-	Seed     uint64 // of the cell; it hashes no arm
-	Repeat   int
+	// Ratio is the items never touched for each that was on the reconstructed pages that
+	// arms learn from; 0: pages of one among four, and watching is brought to the rate
+	// of Prior.
+	Ratio  int
+	Seed   uint64 // of the cell; it hashes no arm
+	Repeat int
 }
 
 // Visit is a session to be run.

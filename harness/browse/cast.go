@@ -47,7 +47,7 @@ func (s *Stage) Simulator(ctx context.Context, c Cast, set Settings) (*Simulator
 	case k.Asks:
 		config.Backend = c.Backend
 	case k.Learns != nil:
-		m, err := s.Model(ctx, k, set.Prior)
+		m, err := s.Model(ctx, k, set.Prior, set.Ratio)
 		if err != nil {
 			return nil, err
 		}

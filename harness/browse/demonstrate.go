@@ -17,16 +17,22 @@ const reconstructedCards = 4
 
 // Demonstrations yields what people of the training part saw and did, by user and
 // time: the pages of their sessions, or where there are none, pages reconstructed
-// from their interactions. Evidence for a page rests on what its user had strictly
+// from their interactions with so many items never touched for each that was; 0: pages
+// of one among three others. Evidence for a page rests on what its user had strictly
 // before it, and on item statistics without the user's own interaction (METHOD 2).
-func (s *Stage) Demonstrations() iter.Seq[agent.Example] {
+func (s *Stage) Demonstrations(ratio int) iter.Seq[agent.Example] {
 	return func(yield func(agent.Example) bool) {
 		for u := range int32(s.train.Users()) {
-			each := s.reconstructed
-			if s.sessions != nil {
-				each = s.logged
+			more := true
+			switch {
+			case s.sessions != nil:
+				more = s.logged(u, yield)
+			case ratio > 0:
+				more = s.mixed(u, ratio, yield)
+			default:
+				more = s.reconstructed(u, yield)
 			}
-			if !each(u, yield) {
+			if !more {
 				return
 			}
 		}
@@ -46,7 +52,7 @@ func (s *Stage) logged(u int32, yield func(agent.Example) bool) bool {
 		for n, p := range v.Pages {
 			e := agent.Example{View: agent.View{
 				User: u, Profile: s.profile(l),
-				State: s.state(l, sofar, n, p.Items, len(v.Pages)),
+				State: s.state(l, sofar, n, p.Items, max(s.longest, n+1)),
 			}, Decision: human(p)}
 			if !yield(e) {
 				return false
@@ -76,7 +82,7 @@ func (s *Stage) HeldOut(u int32) (out []HeldOut) {
 	for n, v := range later.Of(u) {
 		f := s.begin()
 		for number, p := range v.Pages {
-			h := HeldOut{View: agent.View{User: u, Exposure: n, Profile: s.profile(l), State: s.state(l, f, number, p.Items, len(v.Pages))}, Decision: human(p)}
+			h := HeldOut{View: agent.View{User: u, Exposure: n, Profile: s.profile(l), State: s.state(l, f, number, p.Items, max(s.longest, number+1))}, Decision: human(p)}
 			out = append(out, h)
 			s.passed(f, number, h.View.State.Cards, h.Decision)
 		}
@@ -100,9 +106,18 @@ func (s *Stage) heldOutItems(u int32, l *life) (out []HeldOut) {
 				d.Cards[i].Value = &v
 			}
 		}
-		out = append(out, HeldOut{View: agent.View{User: u, Exposure: from / reconstructedCards, Profile: s.profile(l), State: s.state(l, s.begin(), 0, items[from:to], 1)}, Decision: d})
+		out = append(out, HeldOut{View: s.page(l, from/reconstructedCards, items[from:to]), Decision: d})
 	}
 	return out
+}
+
+// PageOf shows any items to a user at the end of training, as the only page of a visit.
+func (s *Stage) PageOf(u int32, exposure int, items []int32) agent.View {
+	return s.page(s.whole(u), exposure, items)
+}
+
+func (s *Stage) page(l *life, exposure int, items []int32) agent.View {
+	return agent.View{User: l.user, Exposure: exposure, Profile: s.profile(l), State: s.state(l, s.begin(), 0, items, 1)}
 }
 
 // human is what a person did with a logged page.
@@ -163,6 +178,55 @@ func (s *Stage) reconstructed(u int32, yield func(agent.Example) bool) bool {
 		}
 	}
 	return true
+}
+
+// mixed yields pages of a user's interactions, in their order, among items that the
+// user has not touched in training: every card is one that was had with probability
+// 1/(1+ratio). Evidence ends before the first of a page's interactions.
+func (s *Stage) mixed(u int32, ratio int, yield func(agent.Example) bool) bool {
+	past, have := s.split.History(u), s.train.Of(u)
+	if len(have)+reconstructedCards > s.train.Items() {
+		return true // too little is left to make pages of
+	}
+	l, lived := s.newLife(u), 0
+	for next, number := 0, uint64(0); next < len(past); number++ {
+		r := sdk.Mix(reconstructionSeed, uint64(uint32(u)), number, uint64(ratio))
+		first := next // what happened at its time is no evidence for it
+		for first > 0 && past[first-1].Time == past[next].Time && past[next].Time != sdk.MissingTime {
+			first--
+		}
+		for ; lived < first; lived++ {
+			s.live(l, past[lived].Item, float64(past[lived].Value))
+		}
+		items := make([]int32, reconstructedCards)
+		d := trace.Decision{Cards: make([]trace.Choice, len(items)), Action: trace.Next}
+		for i := range items {
+			if next < len(past) && sdk.Mix(r, uint64(i))%uint64(1+ratio) == 0 {
+				items[i], d.Cards[i].Watch = past[next].Item, true
+				if v := float64(past[next].Value); !math.IsNaN(v) {
+					d.Cards[i].Value = &v
+				}
+				next++
+				continue
+			}
+			items[i] = s.untouched(u, r+uint64(i), items[:i])
+		}
+		if !yield(agent.Example{View: s.page(l, 0, items), Decision: d, Reconstructed: true}) {
+			return false
+		}
+	}
+	return true
+}
+
+// untouched draws an item that a user has not touched in training and that is not
+// there yet.
+func (s *Stage) untouched(u int32, seed uint64, there []int32) int32 {
+	for k := uint64(0); ; k++ {
+		it := int32(sdk.Mix(seed, k) % uint64(s.train.Items()))
+		if own, _ := s.own(u, it); own == 0 && !slices.Contains(there, it) {
+			return it
+		}
+	}
 }
 
 // reconstructionSeed fixes the company: every run on a split learns from the same.

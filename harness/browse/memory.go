@@ -74,7 +74,7 @@ func (s *Simulator) evidence(ctx context.Context, l *life, cards []page.Card) er
 		own, _ := s.own(l.user, c.Item)
 		c.Similar = c.Similar[:0]
 		for _, link := range s.graph.Evidence(c.Item, own, l.items, l.fits, similarShown, cos) {
-			c.Similar = append(c.Similar, page.Similar{Title: s.titles[l.items[link.At]], Value: l.values[link.At]})
+			c.Similar = append(c.Similar, page.Similar{Title: s.titles[l.items[link.At]], Value: l.values[link.At], Strength: link.Strength})
 		}
 	}
 	return nil

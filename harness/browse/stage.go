@@ -34,6 +34,7 @@ type Stage struct {
 	categories [][]int32
 	kinds      []string  // names of categories
 	had        []float64 // training interactions, by category
+	longest    int       // pages of the longest training session: the limit that people's pages name
 	sum, n     float64   // of all values
 
 	mu     sync.Mutex
@@ -65,8 +66,16 @@ func NewStage(split *corpus.Split) *Stage {
 	return s
 }
 
-// count sums values, and interactions by category.
+// count sums values, and interactions by category, and finds the longest session.
 func (s *Stage) count() {
+	for u := range int32(s.train.Users()) {
+		if s.sessions == nil {
+			break
+		}
+		for _, v := range s.sessions.Of(u) {
+			s.longest = max(s.longest, len(v.Pages))
+		}
+	}
 	s.had = make([]float64, len(s.kinds))
 	for it := range int32(s.train.Items()) {
 		for _, c := range s.of(it) {
@@ -183,7 +192,7 @@ func (s *Stage) whole(u int32) *life {
 }
 
 func (s *Stage) profile(l *life) agent.Profile {
-	p := agent.Profile{Items: len(l.items), Mean: l.all, All: l.all}
+	p := agent.Profile{Items: len(l.items), Rated: int(l.n), Mean: l.all, All: l.all}
 	if l.n > 0 {
 		p.Mean = l.sum / l.n
 	}
@@ -287,7 +296,7 @@ func (s *Stage) alike(c *page.Card, l *life, own int) {
 		c.Affinity = sum / others
 	}
 	for _, b := range best[:found] {
-		c.Similar = append(c.Similar, page.Similar{Title: s.titles[l.items[b.at]], Value: l.values[b.at]})
+		c.Similar = append(c.Similar, page.Similar{Title: s.titles[l.items[b.at]], Value: l.values[b.at], Strength: b.sim})
 	}
 }
 
@@ -307,6 +316,7 @@ const placeboSeed = 0x706c616365626f // "placebo"
 type modelKey struct {
 	kind  string
 	prior Prior
+	ratio int
 }
 
 // learned is a model, fitted on first use.
@@ -322,10 +332,11 @@ type Prior struct {
 	Leave     float64 // after every page
 }
 
-// Model gives the model of a kind of arm, fitted on this split's demonstrations.
-func (s *Stage) Model(ctx context.Context, k agent.Kind, prior Prior) (*agent.Model, error) {
+// Model gives the model of a kind of arm, fitted on this split's demonstrations. With a
+// ratio, pages without sessions are reconstructed at it, and watching keeps its rate.
+func (s *Stage) Model(ctx context.Context, k agent.Kind, prior Prior, ratio int) (*agent.Model, error) {
 	s.mu.Lock()
-	key := modelKey{k.Name, prior}
+	key := modelKey{k.Name, prior, ratio}
 	m := s.models[key]
 	if m == nil {
 		m = &learned{}
@@ -333,7 +344,7 @@ func (s *Stage) Model(ctx context.Context, k agent.Kind, prior Prior) (*agent.Mo
 	}
 	s.mu.Unlock()
 	m.once.Do(func() {
-		m.model, m.err = agent.Fit(ctx, s.Demonstrations(), k.Learns, agent.Prior{WatchRate: prior.WatchRate, Leave: []float64{prior.Leave}})
+		m.model, m.err = agent.Fit(ctx, s.Demonstrations(ratio), k.Learns, agent.Prior{WatchRate: prior.WatchRate, Leave: []float64{prior.Leave}, Keep: ratio > 0})
 	})
 	return m.model, m.err
 }

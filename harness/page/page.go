@@ -8,6 +8,7 @@
 package page
 
 import (
+	"math"
 	"strconv"
 
 	"github.com/alignuser/alignuser/harness/trace"
@@ -61,7 +62,7 @@ type Card struct {
 	Shown      int       // cards of training sessions; -1: the data has no sessions
 	Watched    int       // of them
 	Similar    []Similar // to the user's own items, the most similar first
-	Kin        int       // of the user's training items that share a category
+	Kin        int       // of the user's training items that share a category; -1: not told
 	KinMean    float64   // mean of the values given to them; NaN: none
 
 	// For rules; of what is shown above they are the fuller form.
@@ -73,8 +74,14 @@ type Card struct {
 
 // Similar is an item that the user had, and the value given to it.
 type Similar struct {
-	Title string
-	Value float64 // NaN: none
+	Title    string
+	Value    float64 // NaN: none
+	Strength float64 // how alike, from 0; cards show a hundred times that
+}
+
+// Forget takes from a card what the user's own past says about it.
+func (c *Card) Forget() {
+	c.Similar, c.Kin, c.KinMean, c.Affinity, c.Lift = nil, -1, math.NaN(), 0, 0
 }
 
 // Given is what a user decided about a card earlier in the session.

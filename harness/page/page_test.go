@@ -61,7 +61,7 @@ func TestRenderKeepsLines(t *testing.T) {
 			Cards: []Card{
 				{
 					Title: text, Categories: []string{text, "b"}, Summary: text, Count: 12, Mean: 3.456, Shown: 40, Watched: 8,
-					Similar: []Similar{{text, 4}, {text, math.NaN()}}, Kin: 3, KinMean: 2.5,
+					Similar: []Similar{{text, 4, 0.123}, {text, math.NaN(), 0.05}}, Kin: 3, KinMean: 2.5, Affinity: 0.065,
 				},
 				{Title: "plain", Mean: math.NaN(), KinMean: math.NaN(), Shown: -1},
 			},
@@ -75,8 +75,9 @@ ITEM_1: §
   mean: 3.46
   12 ratings
   shown 40 times; watched 8 times
-  similar: you gave 4 to §; you watched §
-  of this kind you had 3; you gave 2.5 on average
+  fit with what you had: 6.5 of 100
+  similar: alike 12.3: you gave 4 to §; alike 5: you watched §
+  of this kind you had 3; their average 2.5
 ITEM_2: "plain"
   0 ratings
 

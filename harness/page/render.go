@@ -103,19 +103,25 @@ func (c *Card) render(b *strings.Builder, fields []string, all bool) {
 		fmt.Fprintf(b, "  shown %d times; watched %d times\n", c.Shown, c.Watched)
 	}
 	if on(FieldSimilar) && len(c.Similar) > 0 {
+		fmt.Fprintf(b, "  fit with what you had: %s of 100\n", Number(100*c.Affinity))
 		parts := make([]string, len(c.Similar))
 		for i, s := range c.Similar {
-			parts[i] = "you watched " + Quote(s.Title)
-			if !math.IsNaN(s.Value) {
-				parts[i] = "you gave " + Number(s.Value) + " to " + Quote(s.Title)
+			parts[i] = "alike " + Number(100*s.Strength) + ": "
+			if math.IsNaN(s.Value) {
+				parts[i] += "you watched " + Quote(s.Title)
+			} else {
+				parts[i] += "you gave " + Number(s.Value) + " to " + Quote(s.Title)
 			}
 		}
 		fmt.Fprintf(b, "  similar: %s\n", strings.Join(parts, "; "))
 	}
-	if on(FieldKin) && len(c.Categories) > 0 {
+	if on(FieldKin) && len(c.Categories) > 0 && c.Kin >= 0 {
 		fmt.Fprintf(b, "  of this kind you had %d", c.Kin)
 		if !math.IsNaN(c.KinMean) {
-			fmt.Fprintf(b, "; you gave %s on average", Number(c.KinMean))
+			fmt.Fprintf(b, "; their average %s", Number(c.KinMean))
+		}
+		if c.Tired > 0 {
+			fmt.Fprintf(b, "; in this visit %s", Number(c.Tired))
 		}
 		b.WriteString("\n")
 	}

@@ -32,8 +32,9 @@ const (
 
 // Views of a page.
 const (
-	List   = "list"
-	Detail = "detail"
+	List    = "list"
+	Detail  = "detail"
+	EndView = "end" // of a state that is foreseen: the visit is over
 )
 
 // Session is one visit of a user.
@@ -69,14 +70,21 @@ type PageView struct {
 // Decision is what an agent did with a page: a choice for each card, then one
 // action.
 type Decision struct {
-	Cards   []Choice `json:"cards"`
-	Action  Action   `json:"action"`
-	Clicked int      `json:"clicked,omitempty"` // place of the card, from 0, where Action is Click
-	Leave   *float64 `json:"p_leave,omitempty"` // probability of Exit, where the agent has one
-	Feeling *Feeling `json:"feeling,omitempty"`
-	Reason  string   `json:"reason,omitempty"`
-	Invalid string   `json:"invalid,omitempty"` // why the answer could not be used; the policy decided instead
-	Usage   Usage    `json:"usage"`
+	Cards   []Choice   `json:"cards"`
+	Action  Action     `json:"action"`
+	Clicked int        `json:"clicked,omitempty"` // place of the card, from 0, where Action is Click
+	Leave   *float64   `json:"p_leave,omitempty"` // probability of Exit, where the agent has one
+	Feeling *Feeling   `json:"feeling,omitempty"`
+	Next    *NextState `json:"next,omitempty"` // where a world model sees the visit go; nil: it was not asked, or keeps the rules by itself
+	Reason  string     `json:"reason,omitempty"`
+	Invalid string     `json:"invalid,omitempty"` // why the answer could not be used; the policy decided instead
+	Usage   Usage      `json:"usage"`
+}
+
+// NextState is the mechanical part of a state that is foreseen (METHOD 4).
+type NextState struct {
+	View string `json:"view"` // List or EndView
+	Page int    `json:"page"` // of the list, from 0
 }
 
 // Choice is what became of one card.
