@@ -54,6 +54,8 @@ type View struct {
 type Profile struct {
 	Items int     // training interactions
 	Rated int     // of them, with a value
+	Met   int     // cards that earlier training sessions showed; 0: none, or the data has no sessions
+	Took  int     // of them, watched
 	Mean  float64 // of their values, everybody else's where the user has none; NaN: no values
 	All   float64 // mean value of everybody else; NaN: no values
 }

@@ -24,12 +24,17 @@ const (
 	featureActive   = "active"   // log(1 + training interactions of the user)
 	featureStrict   = "strict"   // the user's mean value, less everybody's
 	featureWords    = "words"    // words of its summary
+	featureAversion = "aversion" // log of the mean similarity with what the user skipped
+	featureSkipped  = "skipped"  // log(1 + how often it was skipped)
+	featureKinRate  = "kin-rate" // log odds of watching a card of its kind when shown
+	featureOwnRate  = "own-rate" // log odds of watching a card when shown
 )
 
 func everything() []string {
 	return []string{
 		featureCount, featureAffinity, featureMean, featureLift, featureKin, featureNearest, featureRate,
 		featureSlot, featurePage, featureRecent, featureTired, featureActive, featureStrict, featureWords,
+		featureAversion, featureSkipped, featureKinRate, featureOwnRate,
 	}
 }
 
@@ -81,6 +86,17 @@ func vector(out []float64, v *View, at int, names []string) []float64 {
 			if !math.IsNaN(v.Profile.Mean) {
 				x = v.Profile.Mean - v.Profile.All
 			}
+		case featureAversion:
+			x = math.Log(c.Aversion + 1e-3)
+		case featureSkipped:
+			x = math.Log1p(float64(c.Skipped))
+		case featureKinRate:
+			if !math.IsNaN(c.KinRate) {
+				x = math.Log(c.KinRate / (1 - c.KinRate))
+			}
+		case featureOwnRate:
+			p := (float64(v.Profile.Took) + 1) / (float64(v.Profile.Met) + 4)
+			x = math.Log(p / (1 - p))
 		case featureWords:
 			out = words(out, c.Summary)
 			continue

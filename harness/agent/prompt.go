@@ -45,6 +45,9 @@ func (p prompts) system(v *View) sdk.Message {
 		}
 		past += "."
 	}
+	if v.Profile.Met > 0 {
+		past += fmt.Sprintf("\nOf %d cards shown in earlier visits the person watched %d.", v.Profile.Met, v.Profile.Took)
+	}
 	return sdk.Message{Role: sdk.RoleSystem, Content: p.text("person", struct{ Persona, Past string }{v.Persona, past})}
 }
 

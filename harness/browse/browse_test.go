@@ -454,7 +454,7 @@ func TestTargetIsNoEvidence(t *testing.T) {
 			}
 			return v, true
 		}})
-		for e := range browse.NewStage(s).Demonstrations(0) {
+		for e := range browse.NewStage(s).Demonstrations(browse.Teaching{}) {
 			for i, c := range e.View.State.Cards {
 				if e.View.User == user && c.Item == item && e.Decision.Cards[i].Watch {
 					card = page.Render(page.State{Cards: []page.Card{c}}, page.Fields()) + fmt.Sprint(c.Affinity, c.Lift, e.View.Profile)
@@ -480,7 +480,7 @@ func TestTargetIsNoEvidence(t *testing.T) {
 func TestDemonstrationsAreReconstructed(t *testing.T) {
 	s := split(t, films{})
 	n := 0
-	for e := range browse.NewStage(s).Demonstrations(0) {
+	for e := range browse.NewStage(s).Demonstrations(browse.Teaching{}) {
 		n++
 		watched := 0
 		for i, c := range e.View.State.Cards {
@@ -516,7 +516,7 @@ func TestRecalibrated(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum, n := 0.0, 0.0
-	for e := range stage.Demonstrations(0) {
+	for e := range stage.Demonstrations(browse.Teaching{}) {
 		d, err := a.Decide(t.Context(), []agent.View{e.View})
 		if err != nil {
 			t.Fatal(err)

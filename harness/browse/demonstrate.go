@@ -15,33 +15,62 @@ import (
 // reconstructedCards is the size of reconstructed pages (METHOD 4).
 const reconstructedCards = 4
 
+// Teaching says how demonstrations are shown.
+type Teaching struct {
+	// Ratio is the items never touched for each that was, on reconstructed pages; 0: pages
+	// of one among three others.
+	Ratio   int
+	Persona string // mode; empty: none
+	Memory  string // mode of aligned arms; empty: page
+}
+
 // Demonstrations yields what people of the training part saw and did, by user and
 // time: the pages of their sessions, or where there are none, pages reconstructed
-// from their interactions with so many items never touched for each that was; 0: pages
-// of one among three others. Evidence for a page rests on what its user had strictly
+// from their interactions. Evidence for a page rests on what its user had strictly
 // before it, and on item statistics without the user's own interaction (METHOD 2).
-func (s *Stage) Demonstrations(ratio int) iter.Seq[agent.Example] {
+func (s *Stage) Demonstrations(t Teaching) iter.Seq[agent.Example] {
 	return func(yield func(agent.Example) bool) {
 		for u := range int32(s.train.Users()) {
-			more := true
-			switch {
-			case s.sessions != nil:
-				more = s.logged(u, yield)
-			case ratio > 0:
-				more = s.mixed(u, ratio, yield)
-			default:
-				more = s.reconstructed(u, yield)
-			}
-			if !more {
+			if !s.demonstrate(u, t, yield) {
 				return
 			}
 		}
 	}
 }
 
-// logged yields the pages of a user's training sessions.
-func (s *Stage) logged(u int32, yield func(agent.Example) bool) bool {
+func (s *Stage) demonstrate(u int32, t Teaching, yield func(agent.Example) bool) bool {
 	l := s.newLife(u)
+	l.linked = t.Memory == agent.MemoryGraph
+	taught := func(e agent.Example) bool {
+		e.View.Persona = s.persona(t.Persona, u)
+		switch t.Memory {
+		case agent.MemoryNone:
+			forget(&e.View)
+		case agent.MemoryGraph:
+			s.link(l, l.fitting(), e.View.State.Cards, nil)
+		}
+		return yield(e)
+	}
+	switch {
+	case s.sessions != nil:
+		return s.logged(l, taught)
+	case t.Ratio > 0:
+		return s.mixed(l, t.Ratio, taught)
+	}
+	return s.reconstructed(l, taught)
+}
+
+// forget takes the user's own past from a view.
+func forget(v *agent.View) {
+	v.Profile = agent.Profile{Mean: v.Profile.All, All: v.Profile.All}
+	for i := range v.State.Cards {
+		v.State.Cards[i].Forget()
+	}
+}
+
+// logged yields the pages of a user's training sessions.
+func (s *Stage) logged(l *life, yield func(agent.Example) bool) bool {
+	u := l.user
 	past := s.split.History(u)
 	for _, v := range s.sessions.Of(u) {
 		for len(past) > 0 && past[0].Time < v.Start {
@@ -59,6 +88,7 @@ func (s *Stage) logged(u int32, yield func(agent.Example) bool) bool {
 			}
 			s.passed(sofar, n, e.View.State.Cards, e.Decision)
 		}
+		s.visit(l, v)
 	}
 	return true
 }
@@ -138,8 +168,8 @@ func human(p corpus.Page) trace.Decision {
 // reconstructed yields a page for each interaction of a user: its item among others
 // that the user has not touched in training, at a place and with company drawn by
 // hash. Those may be held-out items: avoiding them would be leakage.
-func (s *Stage) reconstructed(u int32, yield func(agent.Example) bool) bool {
-	l := s.newLife(u)
+func (s *Stage) reconstructed(l *life, yield func(agent.Example) bool) bool {
+	u := l.user
 	past := s.split.History(u)
 	have := s.train.Of(u)
 	if len(have)+reconstructedCards > s.train.Items() {
@@ -183,12 +213,13 @@ func (s *Stage) reconstructed(u int32, yield func(agent.Example) bool) bool {
 // mixed yields pages of a user's interactions, in their order, among items that the
 // user has not touched in training: every card is one that was had with probability
 // 1/(1+ratio). Evidence ends before the first of a page's interactions.
-func (s *Stage) mixed(u int32, ratio int, yield func(agent.Example) bool) bool {
+func (s *Stage) mixed(l *life, ratio int, yield func(agent.Example) bool) bool {
+	u := l.user
 	past, have := s.split.History(u), s.train.Of(u)
 	if len(have)+reconstructedCards > s.train.Items() {
 		return true // too little is left to make pages of
 	}
-	l, lived := s.newLife(u), 0
+	lived := 0
 	for next, number := 0, uint64(0); next < len(past); number++ {
 		r := sdk.Mix(reconstructionSeed, uint64(uint32(u)), number, uint64(ratio))
 		first := next // what happened at its time is no evidence for it
@@ -267,4 +298,22 @@ func (s *Stage) state(l *life, f *sofar, number int, items []int32, limit int) p
 		st.Cards = append(st.Cards, s.card(l, it, f.recent, f.tired))
 	}
 	return st
+}
+
+// Persona gives the text that a prompt says of a user.
+func (s *Stage) Persona(mode string, u int32) string { return s.persona(mode, u) }
+
+// TaughtPage is for experiments.
+func (s *Stage) TaughtPage(u int32, items []int32, t Teaching) agent.View {
+	l := s.whole(u)
+	v := s.page(l, 0, items)
+	v.Persona = s.persona(t.Persona, u)
+	switch t.Memory {
+	case agent.MemoryNone:
+		forget(&v)
+	case agent.MemoryGraph:
+		l.once.Do(func() { l.fits = s.graph.Fits(l.items) })
+		s.link(l, l.fits, v.State.Cards, nil)
+	}
+	return v
 }

@@ -69,15 +69,20 @@ func (s *Simulator) evidence(ctx context.Context, l *life, cards []page.Card) er
 		cos = texts.Cosine
 	}
 	l.once.Do(func() { l.fits = s.graph.Fits(l.items) })
+	s.link(l, l.fits, cards, cos)
+	return nil
+}
+
+// link names on each card the items of a life that say most about it.
+func (s *Stage) link(l *life, fits []float64, cards []page.Card, cos func(a, b int32) float64) {
 	for i := range cards {
 		c := &cards[i]
 		own, _ := s.own(l.user, c.Item)
 		c.Similar = c.Similar[:0]
-		for _, link := range s.graph.Evidence(c.Item, own, l.items, l.fits, similarShown, cos) {
+		for _, link := range s.graph.Evidence(c.Item, own, l.items, fits, similarShown, cos) {
 			c.Similar = append(c.Similar, page.Similar{Title: s.titles[l.items[link.At]], Value: l.values[link.At], Strength: link.Strength})
 		}
 	}
-	return nil
 }
 
 // itemTexts embeds what is said of every item, once a backend.

@@ -124,16 +124,33 @@ type life struct {
 	user   int32
 	items  []int32 // oldest first
 	values []float64
-	kinds  []float64 // items by category
-	given  []float64 // sum of their values
-	rated  []float64 // how many have one
-	sum, n float64   // of values
-	all    float64   // mean value of everybody else; NaN: none
-	share  []float64 // of everybody else's interactions, by category
-	mine   map[int32]impressions
+	kinds  []float64             // items by category
+	given  []float64             // sum of their values
+	rated  []float64             // how many have one
+	sum, n float64               // of values
+	all    float64               // mean value of everybody else; NaN: none
+	share  []float64             // of everybody else's interactions, by category
+	mine   map[int32]impressions // of all training sessions
+	// What became of the cards of earlier training sessions.
+	met, took           float64
+	metKinds, tookKinds []float64     // by category
+	skipped             []int32       // items shown and skipped, in their order, each once
+	skips               map[int32]int // how often
 
 	once sync.Once // of a whole life
 	fits []float64 // how well each item fits the others
+
+	linked  bool      // keeps linkage as the life goes on
+	linkage []float64 // by item: sum of its similarities with the others
+}
+
+// fitting gives fits of a life under way that is linked.
+func (l *life) fitting() []float64 {
+	out := make([]float64, len(l.linkage))
+	for i, sum := range l.linkage {
+		out[i] = sum / float64(max(1, len(l.linkage)-1))
+	}
+	return out
 }
 
 // impressions count how often a user was shown an item in training sessions.
@@ -141,7 +158,7 @@ type impressions struct{ shown, watched int }
 
 func (s *Stage) newLife(u int32) *life {
 	k := len(s.kinds)
-	l := &life{user: u, kinds: make([]float64, k), given: make([]float64, k), rated: make([]float64, k), mine: map[int32]impressions{}}
+	l := &life{user: u, kinds: make([]float64, k), given: make([]float64, k), rated: make([]float64, k), mine: map[int32]impressions{}, metKinds: make([]float64, k), tookKinds: make([]float64, k), skips: map[int32]int{}}
 	l.all, l.share = s.others(u)
 	if s.sessions != nil {
 		for _, v := range s.sessions.Of(u) {
@@ -162,6 +179,14 @@ func (s *Stage) newLife(u int32) *life {
 
 // live adds an interaction.
 func (s *Stage) live(l *life, it int32, value float64) {
+	if l.linked {
+		own := 0.0
+		for at, z := range l.items {
+			l.linkage[at] += s.graph.PathSim(z, it, 1)
+			own += s.graph.PathSim(it, z, 1)
+		}
+		l.linkage = append(l.linkage, own)
+	}
 	l.items, l.values = append(l.items, it), append(l.values, value)
 	rated := !math.IsNaN(value)
 	if rated {
@@ -172,6 +197,24 @@ func (s *Stage) live(l *life, it int32, value float64) {
 		if rated {
 			l.given[c] += value
 			l.rated[c]++
+		}
+	}
+}
+
+// visit adds what became of the cards of a session.
+func (s *Stage) visit(l *life, v corpus.Visit) {
+	for _, p := range v.Pages {
+		for i, it := range p.Items {
+			took := 0.0
+			if p.Watched[i] {
+				took = 1
+			} else if l.skips[it]++; l.skips[it] == 1 {
+				l.skipped = append(l.skipped, it)
+			}
+			l.met, l.took = l.met+1, l.took+took
+			for _, k := range s.of(it) {
+				l.metKinds[k], l.tookKinds[k] = l.metKinds[k]+1, l.tookKinds[k]+took
+			}
 		}
 	}
 }
@@ -187,6 +230,11 @@ func (s *Stage) whole(u int32) *life {
 	for _, e := range s.split.History(u) {
 		s.live(l, e.Item, float64(e.Value))
 	}
+	if s.sessions != nil {
+		for _, v := range s.sessions.Of(u) {
+			s.visit(l, v)
+		}
+	}
 	s.lives[u] = l
 	return l
 }
@@ -196,6 +244,7 @@ func (s *Stage) profile(l *life) agent.Profile {
 	if l.n > 0 {
 		p.Mean = l.sum / l.n
 	}
+	p.Met, p.Took = int(l.met), int(l.took)
 	return p
 }
 
@@ -208,7 +257,7 @@ const similarShown = 3
 func (s *Stage) card(l *life, it int32, recent, tired []float64) page.Card {
 	own, ownValue := s.own(l.user, it)
 	c := page.Card{
-		Item: it, Title: s.titles[it], Count: s.train.Count(it) - own, Mean: math.NaN(), Shown: -1, KinMean: math.NaN(),
+		Item: it, Title: s.titles[it], Count: s.train.Count(it) - own, Mean: math.NaN(), Shown: -1, KinMean: math.NaN(), KinRate: math.NaN(),
 	}
 	sum, n := s.train.Values(it)
 	if !math.IsNaN(ownValue) {
@@ -223,11 +272,39 @@ func (s *Stage) card(l *life, it int32, recent, tired []float64) page.Card {
 	if s.sessions != nil {
 		m := l.mine[it]
 		c.Shown, c.Watched = s.sessions.ShownCount(it)-m.shown, s.sessions.WatchedCount(it)-m.watched
+		s.reacted(&c, l, own)
 	}
 	s.kin(&c, l, s.of(it), recent, tired)
 	s.alike(&c, l, own)
 	return c
 }
+
+// reacted fills in what rests on cards that were shown before.
+func (s *Stage) reacted(c *page.Card, l *life, own int) {
+	const damping = 5 // how many cards the user's rate, and everybody's, counts for
+	usual := (l.took + damping*usualRate) / (l.met + damping)
+	of := s.of(c.Item)
+	c.KinRate = usual
+	if len(of) > 0 {
+		c.KinRate = 0
+	}
+	for _, k := range of {
+		c.KinRate += (l.tookKinds[k] + damping*usual) / (l.metKinds[k] + damping) / float64(len(of))
+	}
+	c.Skipped = l.skips[c.Item]
+	sum, n := 0.0, 0.0
+	for _, z := range l.skipped {
+		if z != c.Item {
+			sum, n = sum+s.graph.PathSim(c.Item, z, own), n+1
+		}
+	}
+	if n > 0 {
+		c.Aversion = sum / n
+	}
+}
+
+// usualRate stands in for the rate of a user who was shown nothing yet.
+const usualRate = 0.25
 
 // own reports whether a user has an item in training, and the value given.
 func (s *Stage) own(u, it int32) (int, float64) {
@@ -344,7 +421,7 @@ func (s *Stage) Model(ctx context.Context, k agent.Kind, prior Prior, ratio int)
 	}
 	s.mu.Unlock()
 	m.once.Do(func() {
-		m.model, m.err = agent.Fit(ctx, s.Demonstrations(ratio), k.Learns, agent.Prior{WatchRate: prior.WatchRate, Leave: []float64{prior.Leave}, Keep: ratio > 0})
+		m.model, m.err = agent.Fit(ctx, s.Demonstrations(Teaching{Ratio: ratio}), k.Learns, agent.Prior{WatchRate: prior.WatchRate, Leave: []float64{prior.Leave}, Keep: ratio > 0})
 	})
 	return m.model, m.err
 }

@@ -65,6 +65,10 @@ type Card struct {
 	Kin        int       // of the user's training items that share a category; -1: not told
 	KinMean    float64   // mean of the values given to them; NaN: none
 
+	// Of data with sessions: what the user did when such cards were shown before.
+	Skipped  int     // how often this one was shown to the user and skipped
+	KinRate  float64 // share of cards of its kind that the user watched when shown; NaN: no sessions
+	Aversion float64 // mean PathSim with what the user skipped
 	// For rules; of what is shown above they are the fuller form.
 	Affinity float64 // mean PathSim with the user's training items
 	Lift     float64 // mean over categories of log(user's share / everybody's share)
@@ -82,6 +86,7 @@ type Similar struct {
 // Forget takes from a card what the user's own past says about it.
 func (c *Card) Forget() {
 	c.Similar, c.Kin, c.KinMean, c.Affinity, c.Lift = nil, -1, math.NaN(), 0, 0
+	c.Skipped, c.KinRate, c.Aversion = 0, math.NaN(), 0
 }
 
 // Given is what a user decided about a card earlier in the session.

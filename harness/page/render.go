@@ -103,7 +103,11 @@ func (c *Card) render(b *strings.Builder, fields []string, all bool) {
 		fmt.Fprintf(b, "  shown %d times; watched %d times\n", c.Shown, c.Watched)
 	}
 	if on(FieldSimilar) && len(c.Similar) > 0 {
-		fmt.Fprintf(b, "  fit with what you had: %s of 100\n", Number(100*c.Affinity))
+		fmt.Fprintf(b, "  fit with what you had: %s of 100", Number(100*c.Affinity))
+		if c.Aversion > 0 {
+			fmt.Fprintf(b, "; with what you skipped: %s", Number(100*c.Aversion))
+		}
+		b.WriteString("\n")
 		parts := make([]string, len(c.Similar))
 		for i, s := range c.Similar {
 			parts[i] = "alike " + Number(100*s.Strength) + ": "
@@ -120,10 +124,16 @@ func (c *Card) render(b *strings.Builder, fields []string, all bool) {
 		if !math.IsNaN(c.KinMean) {
 			fmt.Fprintf(b, "; their average %s", Number(c.KinMean))
 		}
+		if !math.IsNaN(c.KinRate) {
+			fmt.Fprintf(b, "; of 100 shown you take %s", Number(100*c.KinRate))
+		}
 		if c.Tired > 0 {
 			fmt.Fprintf(b, "; in this visit %s", Number(c.Tired))
 		}
 		b.WriteString("\n")
+		if c.Skipped > 0 {
+			fmt.Fprintf(b, "  you passed it by %d times\n", c.Skipped)
+		}
 	}
 }
 

@@ -155,11 +155,12 @@ func (p *prompt) describe(at int) []feature {
 		// The product of a number and of what the block shares with the rest.
 		out = append(out, feature{hash: combine(hash(basis, "shared and"), hash(basis, label)), value: float64(strongest * magnitude(n.value))})
 	}
+	out = p.outside(out, false)
 	for i, w := range b.words {
 		if i == maxWords {
 			break
 		}
-		out = append(out, feature{hash: combine(hash(basis, "word"), w), value: 1})
+		out = append(out, feature{hash: combine(hash(basis, "word"), w), value: wordValue})
 	}
 	return out
 }
@@ -215,15 +216,35 @@ func (p *prompt) whole(before []taken) []feature {
 		share := float64(counts[t]) / float64(len(before))
 		out = numeric(out, "chosen before", t.field+" "+t.word, share)
 	}
+	return p.outside(out, true)
+}
+
+// outside adds the numbers that stand in no block, those of headings first. Lists, whose
+// lines begin with a dash, are told of where the choice is about the whole prompt.
+func (p *prompt) outside(out []feature, lists bool) []feature {
+	add := func(name string, l *line) {
+		for _, n := range l.numbers {
+			if len(out) <= maxFeatures {
+				out = numeric(out, "number", name+" "+n.label(), magnitude(n.value))
+			}
+		}
+	}
+	for _, l := range p.headings {
+		add("heading", l)
+	}
 	for i := range p.sections {
 		for _, l := range p.sections[i].lines {
-			for _, n := range l.numbers {
-				if len(out) > 200 {
-					return out
-				}
-				out = numeric(out, "number", p.sections[i].name+" "+n.label(), magnitude(n.value))
+			if lists || !strings.HasPrefix(l.text, "-") {
+				add(p.sections[i].name, l)
 			}
 		}
 	}
 	return out
 }
+
+// maxFeatures bounds what one choice rests on.
+const maxFeatures = 400
+
+// wordValue is the value of a word that is there: small, since there are many words and
+// most of them mean little.
+const wordValue = 0.1

@@ -13,6 +13,7 @@ type prompt struct {
 	of       map[string]int // reference to block
 	df       map[uint64]int // lines that hold a word
 	asked    []*line        // lines that ask: those with a question mark
+	headings []*line
 	sum      uint64         // of all text
 }
 
@@ -195,6 +196,7 @@ func arrange(lines []*line, sum uint64) *prompt {
 			continue
 		case l.heading:
 			p.sections = append(p.sections, section{name: strings.Trim(l.text, "#: "), against: l.against})
+			p.headings = append(p.headings, l)
 			current = -1
 			continue
 		case l.first:

@@ -18,7 +18,11 @@ type trainer struct {
 	settings
 	w     *weights
 	grads []float32 // sums of squared gradients, by slot
+	uses  []float32 // how often an epoch moves it, by slot
 	prior float64   // the same of the prior's weight
+
+	seen, priors float64   // looks, and the sum of the prior's weights at them
+	sums         []float64 // of weights, by slot
 }
 
 // fit goes through the choices in an order from the seed, as often as there are
@@ -26,6 +30,7 @@ type trainer struct {
 // of the sum of squares. One thread: the sums depend on the order.
 func (t *trainer) fit(ctx context.Context, cs []choice, progress func(epoch int, loss float64)) error {
 	t.w.table, t.grads = make([]float32, 1<<tableBits), make([]float32, 1<<tableBits)
+	t.count(cs)
 	order := make([]int, len(cs))
 	for i := range order {
 		order[i] = i
@@ -41,10 +46,40 @@ func (t *trainer) fit(ctx context.Context, cs []choice, progress func(epoch int,
 				return ctx.Err()
 			}
 			sum += t.step(&cs[i])
+			if epoch >= t.epochs/2 && (n+1)*looks/len(order) > n*looks/len(order) {
+				t.look()
+			}
 		}
 		progress(epoch+1, sum/float64(len(cs)))
 	}
+	t.settle()
 	return nil
+}
+
+// looks is how often an epoch of the second half is looked at: the weights are the mean
+// of what was seen, which the last steps alone would leave to chance (Polyak and Juditsky
+// 1992).
+const looks = 8
+
+func (t *trainer) look() {
+	if t.seen == 0 {
+		t.sums = make([]float64, len(t.w.table))
+	}
+	t.seen++
+	for i, w := range t.w.table {
+		t.sums[i] += float64(w)
+	}
+	t.priors += t.w.prior
+}
+
+func (t *trainer) settle() {
+	if t.seen == 0 {
+		return
+	}
+	for i, sum := range t.sums {
+		t.w.table[i] = float32(sum / t.seen)
+	}
+	t.w.prior = t.priors / t.seen
 }
 
 func (t *trainer) scores(c *choice) []float64 {
@@ -99,13 +134,13 @@ func (t *trainer) push(c *choice, i int, g float64) {
 	move := func(h uint64, v float64) {
 		at := slot(h)
 		w := float64(t.w.table[at])
-		d := float64(g*v) + float64(t.l2*w)
+		d := float64(g*v) + float64(t.l2*w)/float64(t.uses[at])
 		if d == 0 {
 			return
 		}
 		sum := float64(t.grads[at]) + float64(d*d)
 		t.grads[at] = float32(sum)
-		t.w.table[at] = float32(w - float64(t.rate*d)/math.Sqrt(sum+1e-6))
+		t.w.table[at] = float32(w - float64(t.rate*d)/math.Sqrt(sum+damping))
 	}
 	for _, f := range c.own[i] {
 		move(combine(c.field, f.hash), float64(f.value))
@@ -134,4 +169,27 @@ func (t *trainer) judge(cs []choice) (loss, accuracy float64) {
 	}
 	n := float64(max(1, len(cs)))
 	return loss / n, accuracy / n
+}
+
+// damping begins every sum of squares, so that what was seen once or twice moves little.
+const damping = 1.0
+
+// count says how often an epoch comes by each slot.
+func (t *trainer) count(cs []choice) {
+	t.uses = make([]float32, 1<<tableBits)
+	for i := range cs {
+		c := &cs[i]
+		for j := range c.values {
+			if c.other >= 0 && j != c.truth && j != c.other {
+				continue
+			}
+			for _, f := range c.own[j] {
+				t.uses[slot(combine(c.field, f.hash))]++
+			}
+			under := combine(c.field, c.values[j])
+			for _, f := range c.common {
+				t.uses[slot(combine(under, f.hash))]++
+			}
+		}
+	}
 }

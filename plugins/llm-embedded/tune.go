@@ -38,7 +38,7 @@ var errCancelled = sdk.Invalidf("", "the job was cancelled: start it again")
 
 // options of a job, with their defaults.
 func settingsOf(r sdk.TuneRequest) (settings, error) {
-	s := settings{epochs: 5, rate: 0.1, l2: 1e-6, beta: 0.1, seed: r.Seed}
+	s := settings{epochs: 4, rate: 0.05, l2: 100, beta: 0.1, seed: r.Seed}
 	for name, v := range r.Options {
 		f, ok := v.(float64)
 		if n, whole := v.(int64); whole {
@@ -49,7 +49,7 @@ func settingsOf(r sdk.TuneRequest) (settings, error) {
 			s.epochs = int(f)
 		case name == "rate" && ok && f > 0 && f <= 10:
 			s.rate = f
-		case name == "l2" && ok && f >= 0 && f <= 1:
+		case name == "l2" && ok && f >= 0 && f <= 1e6:
 			s.l2 = f
 		case name == "beta" && ok && f > 0 && f <= 10:
 			s.beta = f
