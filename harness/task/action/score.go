@@ -33,7 +33,8 @@ func (Task) Scorer(sdk.Options) score.Scorer {
 	}
 }
 
-// likely decides by a probability; one half, or none, leaves it to the arm's own answer.
+// watches and leaves decide by the probability that is stated; one half, or none, leaves
+// it to the own answer.
 func (r row) watches() bool { return decide(r.P, r.Watch) }
 func (r row) leaves() bool  { return decide(r.PLeave, r.Leave) }
 
