@@ -19,6 +19,7 @@ func TestCalibrationError(t *testing.T) {
 		{[]float64{0.12, 0.18, 0.95, 1}, []bool{true, false, true, true}, 0.1875},
 		{[]float64{0.25, 0.25, 0.25, 0.25}, []bool{false, true, false, false}, 0},
 		{[]float64{0.2, 0.8}, []bool{true, false}, 0.8},
+		{[]float64{0.05, 0.15}, []bool{true, false}, 0.55}, // (0.95 + 0.15) / 2
 		{[]float64{0}, []bool{false}, 0},
 		{nil, nil, math.NaN()},
 	} {

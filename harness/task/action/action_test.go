@@ -16,7 +16,7 @@ func chance(p float64) *float64 { return &p }
 func pages() []row {
 	first := func(r row) row { r.PLeave, r.BayesLeave = chance(0.3), chance(0.3); return r }
 	second := func(r row) row { r.Page, r.Left, r.Leave, r.BayesLeave = 1, true, true, chance(0.7); return r }
-	third := func(r row) row { r.Visit, r.Left, r.PLeave, r.BayesLeave = 1, true, chance(0.6), chance(0.8); return r }
+	third := func(r row) row { r.Visit, r.Left, r.PLeave, r.BayesLeave = 1, true, chance(0.6), chance(0.2); return r }
 	other := func(r row) row { r.User, r.PLeave, r.BayesLeave = 1, chance(0.5), chance(0.4); return r }
 	return []row{
 		first(row{Watched: true, P: chance(0.8), Bayes: chance(0.9)}),
@@ -26,7 +26,7 @@ func pages() []row {
 		third(row{Bayes: chance(0.1)}),
 		other(row{Watched: true, P: chance(0.7), Bayes: chance(0.6)}),
 		other(row{Slot: 1, P: chance(0.1), Bayes: chance(0.3)}),
-		{User: 1, Page: 1, Left: true, Leave: true, Invalid: true, InvalidExit: true, Bayes: chance(0.2), BayesLeave: chance(0.9)},
+		{User: 1, Page: 1, Left: true, Leave: true, Invalid: true, InvalidExit: true, Bayes: chance(0.2), BayesLeave: chance(0.1)},
 	}
 }
 
@@ -72,9 +72,9 @@ func TestSheet(t *testing.T) {
 		// Of eight cards five are skipped: user 0 skips three, user 1 two. The agent has 4 and
 		// 2, the planted probabilities 4 and 3: (1 + 0) / (1 + 1).
 		"action.skill": 0.5,
-		// Skipping all and going on is right of no page; the agent has 2 and 1, the planted
-		// probabilities, which miss a card of the second page, 2 and 2.
-		"action.skill.page": 3.0 / 4,
+		// Skipping all and going on is right of no page. The agent has 2 and 1; the planted
+		// probabilities have 1 and 1: they miss a card of one page, and leaving after two.
+		"action.skill.page": 3.0 / 2,
 		// Six probabilities, a bin each: 0.2 + 0.4 + 0.5 + 0.1 + 0.3 + 0.1 in six.
 		"action.calibration": 1.6 / 6,
 		"action.invalid":     (0 + 0.5) / 2,

@@ -57,11 +57,12 @@ func TestSheet(t *testing.T) {
 		Action: trace.Next, Leave: number(0.6), Next: &trace.NextState{View: trace.List, Page: 2},
 	}
 	all := rows(&h, &d)
-	// A second page, at the limit, on which nobody watched anything and the person stayed. The
+	// A second page, of one card and at the limit, on which nobody watched anything and the person stayed. The
 	// answer has it leave and go on: wrong by the person, and by the rules.
 	last := shown()
-	last.View.State.Page, last.Decision = 2, trace.Decision{Cards: make([]trace.Choice, 3), Action: trace.Next}
-	wrong := trace.Decision{Cards: make([]trace.Choice, 3), Action: trace.Exit, Next: &trace.NextState{View: trace.List, Page: 3}}
+	last.View.State.Page, last.View.State.Cards = 2, last.View.State.Cards[:1]
+	last.Decision = trace.Decision{Cards: make([]trace.Choice, 1), Action: trace.Next}
+	wrong := trace.Decision{Cards: make([]trace.Choice, 1), Action: trace.Exit, Next: &trace.NextState{View: trace.List, Page: 3}}
 	all = append(all, rows(&last, &wrong)...)
 	// Another user, whose answer cannot be used: it would have been right of leaving.
 	other := shown()
