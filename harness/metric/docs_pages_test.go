@@ -6,8 +6,8 @@ import (
 	"github.com/alignuser/alignuser/harness/metric"
 )
 
-// TestPageOfPeoplesPages: every metric of tasks on people's pages has a row that says
-// what its head says, and a section with all of its parts. The task's tests compute them.
+// TestPageOfPeoplesPages: every metric of what single people do has a row that says what
+// its head says, and a section with all of its parts. Other tests compute them.
 func TestPageOfPeoplesPages(t *testing.T) {
 	text := readPage(t)
 	for _, h := range metric.Actions() {
@@ -15,5 +15,8 @@ func TestPageOfPeoplesPages(t *testing.T) {
 	}
 	for _, h := range metric.Worlds() {
 		holdSection(t, text, h, true, "")
+	}
+	for _, h := range metric.Steps() {
+		holdSection(t, text, h, h.ID == metric.StepAccuracy || h.ID == metric.StepInvalid, "")
 	}
 }
