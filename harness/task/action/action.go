@@ -117,11 +117,11 @@ func (b *bound) Cell(ctx context.Context, c task.Cell) error {
 			return err
 		}
 	}
-	chances, err := b.planted(ctx, c, stage)
-	if err != nil {
-		return err
-	}
 	rows, err := task.InSteps(ctx, c, b.Size(), func(ctx context.Context, n int) ([]row, error) {
+		chances, err := b.planted(ctx, c, stage)
+		if err != nil {
+			return nil, err
+		}
 		pages := b.Of(stage, b.Batch(n))
 		known := b.known(chances, b.Batch(n), len(pages))
 		answers, err := b.answer(ctx, c.Control, simulator, pages, known)
