@@ -50,7 +50,7 @@ var rules = []rule{
 	{of: "harness/task", may: []string{"sdk", "harness/browse", "harness/corpus", "harness/llm", "harness/metric", "harness/record", "harness/record/score"}},
 	{of: "harness/task/all", may: []string{"harness/task", "harness/task/..."}},
 	{of: "harness/task/...", may: []string{
-		"sdk", "harness/task", "harness/task/simulate", "harness/corpus", "harness/control", "harness/llm", "harness/metric", "harness/record", "harness/record/score",
+		"sdk", "harness/task", "harness/task/simulate", "harness/task/heldout", "harness/corpus", "harness/control", "harness/llm", "harness/metric", "harness/record", "harness/record/score",
 		"harness/agent", "harness/browse", "harness/page", "harness/trace",
 	}},
 	{of: "harness/report", may: []string{"harness/record", "harness/metric", "harness/trace"}},

@@ -111,6 +111,9 @@ func (s *Split) Stats() SplitStats { return s.stats }
 // Scale of the values; nil for implicit data.
 func (s *Split) Scale() *sdk.Scale { return s.corpus.info.Scale }
 
+// Planted reports whether the data set generated its people from a model.
+func (s *Split) Planted() bool { return s.corpus.info.Planted }
+
 // Train is the part that may be shown to plugins and agents.
 func (s *Split) Train() *Training { return s.train }
 

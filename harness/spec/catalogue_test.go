@@ -36,10 +36,12 @@ func tabularOptions() []sdk.OptionSpec {
 }
 
 func (catalogue) TaskKinds() []string {
-	return []string{"offline", "rating", "reading", "simulate", "truth", "ab", "distribution"}
+	return []string{"offline", "rating", "reading", "simulate", "truth", "ab", "distribution", "action", "world"}
 }
 
-func (catalogue) TaskSimulates(kind string) bool { return kind == "simulate" || kind == "distribution" }
+func (catalogue) TaskSimulates(kind string) bool {
+	return kind == "simulate" || kind == "distribution" || kind == "action" || kind == "world"
+}
 
 // Agents and the tasks that run sessions are the real ones.
 func (catalogue) AgentKinds() (names []string) {

@@ -72,6 +72,10 @@ options = { sessions = 2 }
 kind = "ab"
 [[task]]
 kind = "distribution"
+[[task]]
+kind = "action"
+[[task]]
+kind = "world"
 `
 
 // suiteRun runs a suite in a folder of its own.

@@ -21,6 +21,7 @@ type series struct {
 	values []float64 // one per user; NaN: undefined
 	over   []float64 // nil: every user with a value counts once; else NaN where undefined
 	root   bool
+	signed bool // over may be below 0
 }
 
 func newMatrix(in []Judged) *matrix {
@@ -33,7 +34,7 @@ func newMatrix(in []Judged) *matrix {
 
 // add lays a column out over all users and gives its number.
 func (m *matrix) add(c Column) int {
-	out := series{values: m.spread(c.Users, c.Values), root: c.Root}
+	out := series{values: m.spread(c.Users, c.Values), root: c.Root, signed: c.Signed}
 	if c.Over != nil {
 		out.over = m.spread(c.Users, c.Over)
 	}
@@ -60,7 +61,7 @@ func (m *matrix) average(repeats []int) int {
 		return repeats[0]
 	}
 	first := m.columns[repeats[0]]
-	out := series{root: first.root, values: m.means(repeats, func(c series) []float64 { return c.values })}
+	out := series{root: first.root, signed: first.signed, values: m.means(repeats, func(c series) []float64 { return c.values })}
 	if first.over != nil {
 		out.over = m.means(repeats, func(c series) []float64 { return c.over })
 	}
@@ -107,8 +108,12 @@ func (c series) value() (float64, int) {
 	return v, n
 }
 
-// of finishes a sum; 0/0 is NaN.
+// of finishes a sum; 0/0 is NaN, and so is what stands over a difference that is not
+// above 0.
 func (c series) of(sum, below float64) float64 {
+	if c.signed && !(below > 0) {
+		return math.NaN()
+	}
 	if c.root {
 		return math.Sqrt(sum / below)
 	}

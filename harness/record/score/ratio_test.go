@@ -90,3 +90,25 @@ func TestBadRatios(t *testing.T) {
 		}
 	}
 }
+
+// TestSignedRatio: differences of 2, −1 and 1 over differences of 4, −2 and 0 are 2
+// over 2, and the user with 1 over 0 counts. Draws whose sum below is not above 0 have
+// no value; they are more than one in twenty, so there is no interval.
+func TestSignedRatio(t *testing.T) {
+	c := ratio("m", []float64{2, -1, 1}, []float64{4, -2, 0}, false)
+	if err := columns(c).check(); err == nil {
+		t.Error("over -2 passes for a sum")
+	}
+	c.Signed = true
+	cells, summary := mustScore(t, []Judged{cell("a", 0, columns(c)), cell("a", 1, columns(c))}, 2)
+	if got := cells[0]; got.Value != 1 || got.N != 3 || got.HasInterval() {
+		t.Errorf("%+v, want 1 of 3 users without an interval", got)
+	}
+	if s := summary[0]; s.Value != 1 || s.N != 3 {
+		t.Errorf("summary: %+v", s)
+	}
+	c.Over = []float64{1, -2, 0}
+	if cells, _ := mustScore(t, []Judged{cell("a", 0, columns(c))}, 1); !math.IsNaN(cells[0].Value) || cells[0].N != 0 {
+		t.Errorf("over -1 in sum: %+v", cells[0])
+	}
+}

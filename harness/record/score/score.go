@@ -30,6 +30,7 @@ type Column struct {
 	Values  []float64 // NaN: undefined for this user
 	Over    []float64 // nil: every user with a value counts once; else not negative
 	Root    bool      // the metric is the square root of that
+	Signed  bool      // Over may be below 0, as a difference may; where its sum is not above 0 there is no value
 	Why     string    // where nobody has a value: why, as a warning in the table; empty: a general one
 	Note    string    // what qualifies the value, as a warning in the table
 }
@@ -149,7 +150,7 @@ func (s Sheet) check() error {
 			if math.IsInf(v, 0) {
 				return fmt.Errorf("metric %s: user %d: %v", c.Metric, c.Users[i], v)
 			}
-			if c.Over != nil && !math.IsNaN(v) && !(c.Over[i] >= 0 && !math.IsInf(c.Over[i], 0) && (c.Over[i] > 0 || v == 0)) {
+			if c.Over != nil && !math.IsNaN(v) && !c.divides(v, c.Over[i]) {
 				return fmt.Errorf("metric %s: user %d: %v over %v", c.Metric, c.Users[i], v, c.Over[i])
 			}
 		}
@@ -167,6 +168,14 @@ func (s Sheet) check() error {
 		seen[w.Metric] = true
 	}
 	return nil
+}
+
+// divides reports whether one user's value may stand over what it is over.
+func (c Column) divides(v, over float64) bool {
+	if math.IsInf(over, 0) {
+		return false
+	}
+	return over > 0 || over == 0 && v == 0 || c.Signed && over <= 0
 }
 
 // row is a cell of the table whose numbers are those of a column.

@@ -10,7 +10,6 @@ package distribution
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -138,32 +137,11 @@ func (b *bound) Cell(ctx context.Context, c task.Cell) error {
 	}
 	stage := c.Stage()
 	facts := newFacts(b.split)
-	var rows []row
-	for i, payload := range c.Done {
-		var part []row
-		if err := json.Unmarshal(payload, &part); err != nil {
-			return fmt.Errorf("%s: log entry %d: %w", c.Key, i+1, err)
-		}
-		rows = append(rows, part...)
-	}
-	c.Step(len(c.Done))
-	for n := len(c.Done); n < b.Size(); n++ {
-		if c.Stopping() {
-			return task.ErrStopped
-		}
-		part, err := b.ask(ctx, stage, simulator, facts, b.users[n*batch:min((n+1)*batch, len(b.users))])
-		if err != nil {
-			return err
-		}
-		payload, err := json.Marshal(part)
-		if err != nil {
-			return fmt.Errorf("%s: log: %w", c.Key, err)
-		}
-		if err := c.Log(payload); err != nil {
-			return err
-		}
-		rows = append(rows, part...)
-		c.Step(n + 1)
+	rows, err := task.InSteps(ctx, c, b.Size(), func(ctx context.Context, n int) ([]row, error) {
+		return b.ask(ctx, stage, simulator, facts, b.users[n*batch:min((n+1)*batch, len(b.users))])
+	})
+	if err != nil {
+		return err
 	}
 	for i := range rows {
 		rows[i].Logged = b.logged
