@@ -130,3 +130,39 @@ func Kappa(a, b []bool) float64 {
 	// In whole numbers, so that full agreement is 1 exactly and no differences are NaN.
 	return float64((c.TruePos+c.TrueNeg)*n-yes-no) / float64(n*n-yes-no)
 }
+
+// DecisionMetric is one line of the table of what yes-or-no decisions are judged by.
+// Exactly one of its functions is set; both take one user's cases.
+type DecisionMetric struct {
+	Head
+	Decided func(truth, decided []bool) float64
+	Stated  func(truth []bool, p []float64) float64 // reads the probabilities of yes
+}
+
+const noneTrue = "users with no true case are left out and counted"
+
+// DecisionMetrics lists them in the order in which tables print them, per user first
+// and then the mean over users.
+func DecisionMetrics() []DecisionMetric {
+	line := func(id string, d Direction, empty, doc string) Head {
+		return Head{ID: id, Version: 1, Unit: "share", Direction: d, Empty: empty, Doc: doc}
+	}
+	both := "users whose cases are all true, or all false, are left out and counted"
+	table := []DecisionMetric{
+		{Head: line(PrefAccuracy, Higher, "users without a case are not judged", "share of a user's cases decided as the truth is"), Decided: Accuracy},
+		{Head: line("pref.balanced-accuracy", Higher, both, "mean of the accuracy among true and the accuracy among false cases"), Decided: BalancedAccuracy},
+		{Head: line("pref.precision", Higher, noneTrue, "share of true cases among those decided yes, 0 where none is"), Decided: PrecisionOf},
+		{Head: line("pref.recall", Higher, noneTrue, "share of the true cases that are decided yes"), Decided: RecallOf},
+		{Head: line("pref.f1", Higher, noneTrue, "harmonic mean of precision and recall"), Decided: F1},
+		{Head: line("pref.empty", 0, "users without a case are not judged", "share of users for whom nothing is decided yes"), Decided: func(_, decided []bool) float64 {
+			return Share(!slices.Contains(decided, true))
+		}},
+		{Head: line("pref.auc", Higher, both+"; undefined without probabilities", "chance that a true case is given a higher probability than a false one, equal ones counting half"), Stated: DecisionAUC},
+		{Head: line("pref.log-loss", Lower, "undefined without probabilities", "mean of minus the logarithm of the probability given to what is true"), Stated: DecisionLogLoss},
+	}
+	table[6].Unit, table[7].Unit = "probability", "nats"
+	return table
+}
+
+// PrefAccuracy is the first metric of decisions.
+const PrefAccuracy = "pref.accuracy"
