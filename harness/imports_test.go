@@ -58,6 +58,7 @@ var rules = []rule{
 		"sdk", "harness/spec", "harness/host", "harness/corpus", "harness/task", "harness/record", "harness/record/score",
 		"harness/control", "harness/metric", "harness/llm", "harness/compare", "harness/agent", "harness/browse",
 	}},
+	{of: "harness/prediction", may: []string{"sdk", "harness/record", "harness/record/score", "harness/metric"}},
 	{of: "harness/scaffold", may: []string{"sdk"}},
 	{of: "harness/cmd/...", may: []string{"sdk/...", "sdk", "harness/..."}},
 }
