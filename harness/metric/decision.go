@@ -122,8 +122,10 @@ func DecisionLogLoss(truth []bool, p []float64) float64 {
 // chance, (share alike − chance)/(1 − chance) (Cohen, Educational and Psychological
 // Measurement 20, 1960). 1 is full agreement and 0 that of chance; it may be negative.
 // NaN where chance alone gives full agreement, such as where nobody ever says yes.
-func Kappa(a, b []bool) float64 {
-	c := Confuse(a, b)
+func Kappa(a, b []bool) float64 { return KappaOf(Confuse(a, b)) }
+
+// KappaOf is [Kappa] of counts.
+func KappaOf(c Confusion) float64 {
 	n := c.TruePos + c.FalsePos + c.FalseNeg + c.TrueNeg
 	yes := (c.TruePos + c.FalseNeg) * (c.TruePos + c.FalsePos)
 	no := (c.TrueNeg + c.FalsePos) * (c.TrueNeg + c.FalseNeg)

@@ -5,6 +5,7 @@ package all
 import (
 	"github.com/alignuser/alignuser/harness/task"
 	"github.com/alignuser/alignuser/harness/task/ab"
+	"github.com/alignuser/alignuser/harness/task/consistency"
 	"github.com/alignuser/alignuser/harness/task/distribution"
 	"github.com/alignuser/alignuser/harness/task/offline"
 	"github.com/alignuser/alignuser/harness/task/rating"
@@ -15,5 +16,5 @@ import (
 
 // Tasks lists every kind of task that a suite can ask for.
 func Tasks() []task.Task {
-	return []task.Task{offline.Task{}, rating.Task{}, reading.Task{}, simulate.Task{}, truth.Task{}, ab.Task{}, distribution.Task{}}
+	return []task.Task{offline.Task{}, rating.Task{}, reading.Task{}, simulate.Task{}, truth.Task{}, ab.Task{}, distribution.Task{}, consistency.Task{}}
 }
