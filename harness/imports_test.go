@@ -51,7 +51,7 @@ var rules = []rule{
 	{of: "harness/task/all", may: []string{"harness/task", "harness/task/..."}},
 	{of: "harness/task/...", may: []string{
 		"sdk", "harness/task", "harness/task/simulate", "harness/corpus", "harness/control", "harness/llm", "harness/metric", "harness/record", "harness/record/score",
-		"harness/agent", "harness/browse", "harness/page", "harness/trace",
+		"harness/agent", "harness/browse", "harness/page", "harness/persona", "harness/trace",
 	}},
 	{of: "harness/report", may: []string{"harness/record", "harness/metric", "harness/trace"}},
 	{of: "harness/run", may: []string{

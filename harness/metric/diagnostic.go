@@ -26,7 +26,7 @@ func diagnostics() []Head {
 // Describe gives the head of a metric or diagnostic by its id; ok is false
 // where there is none.
 func Describe(id string) (h Head, ok bool) {
-	for _, d := range slices.Concat(diagnostics(), reading(), visits(), Agreements(), distributions(), Steps(), Consistencies()) {
+	for _, d := range slices.Concat(diagnostics(), reading(), visits(), Agreements(), distributions(), Steps(), Consistencies(), Guesses()) {
 		if d.ID == id {
 			return d, true
 		}
