@@ -2,6 +2,7 @@ package metric_test
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,6 +23,15 @@ func TestPageOfDecisions(t *testing.T) {
 			example = "\n" + h.ID + " "
 		}
 		holdSection(t, text, h, true, example)
+	}
+}
+
+// TestPageOfPeople: so have the metrics of tasks consistency and persona, whose examples
+// are the tests of those tasks.
+func TestPageOfPeople(t *testing.T) {
+	text := readPage(t)
+	for _, h := range slices.Concat(metric.Consistencies(), metric.Guesses()) {
+		holdSection(t, text, h, true, "")
 	}
 }
 

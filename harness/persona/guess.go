@@ -187,7 +187,7 @@ func (g *Guesser) question(user int32, about []Property) string {
 		}
 		data.About = append(data.About, p.Name+": "+strings.Join(words, ", "))
 	}
-	return g.text("guess", data)
+	return strings.TrimSpace(g.text("guess", data))
 }
 
 func (g *Guesser) text(name string, data any) string {

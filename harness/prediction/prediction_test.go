@@ -83,6 +83,12 @@ func TestPreference(t *testing.T) {
 	}
 }
 
+// One half is yes.
+func TestOneHalf(t *testing.T) {
+	values, _ := numbers(t, must(t, "user,item,truth,p\nann,a,1,0.5\nann,b,0,0.49\n"), rules)
+	holds(t, values, map[string]float64{"outside pref.accuracy": 1})
+}
+
 // A decision stands beside a probability and wins; without probabilities what reads
 // them is undefined.
 func TestDecisionsWithoutProbabilities(t *testing.T) {
