@@ -79,7 +79,7 @@ func ofDecisions(t *testing.T, id, words string) float64 {
 			if m.ID != id {
 				continue
 			}
-			v := 0.0
+			var v float64
 			if m.Stated != nil {
 				v = m.Stated(yes(truth), in["p"][u])
 			} else {

@@ -149,6 +149,9 @@ func (b *bound) Facts() []record.Fact {
 // Users counts whom the task asks about.
 func (b *bound) Users() int { return len(b.users) }
 
+// Most counts the one question about each user as a visit of one page.
+func (b *bound) Most() (visits, looks int) { return len(b.users), 1 }
+
 // batch is the number of users asked about at a time.
 const batch = 128
 
