@@ -212,7 +212,7 @@ func (*obeyer) Embed(_ context.Context, r llm.EmbedRequest) (sdk.Embeddings, err
 	return out, nil
 }
 
-func simulator(t *testing.T, s *corpus.Split, kind string, given sdk.Options, o *obeyer) *browse.Simulator {
+func simulator(t *testing.T, s *corpus.Split, kind string, given sdk.Options, o browse.Backend) *browse.Simulator {
 	t.Helper()
 	k, ok := agent.KindOf(kind)
 	if !ok {
@@ -691,5 +691,56 @@ func TestPersonasAreMatched(t *testing.T) {
 	alone := run(t, sim, items, visits...)
 	if notes := sim.Header(alone).Notes; len(notes) != 1 || !strings.Contains(notes[0], "no language model") || alone[0].Matching != nil || alone[0].Usage.Requests != 2 {
 		t.Errorf("embedded: %q, %+v", notes, alone[0])
+	}
+}
+
+// listener answers guesses and keeps the questions.
+type listener struct {
+	obeyer
+	asked []string
+}
+
+func (l *listener) Ask(_ context.Context, r llm.Request) (llm.Answer, error) {
+	l.asked = append(l.asked, r.Messages[1].Content)
+	return llm.Answer{JSON: []byte(`{"age":"old"}`), Tries: 1}, nil
+}
+
+// TestGuess: the backend is told the history of the user whose life the agent has, which
+// of a placebo is another's, and an agent that asks nobody cannot guess.
+func TestGuess(t *testing.T) {
+	s := split(t, films{})
+	about := []persona.Property{{Name: "age", Classes: []string{"old", "young"}}}
+	titles := func(u int32) (out []string) {
+		for _, it := range s.Train().Of(u) {
+			out = append(out, page.Quote(s.Titles()[it]))
+		}
+		return out
+	}
+	told := func(placebo string, user int32) string {
+		l := &listener{}
+		got, err := simulator(t, s, "prompted", sdk.Options{"placebo": placebo, "persona": "none"}, l).Guess(t.Context(), []int32{user}, about)
+		if err != nil || got[0].Classes[0] != 0 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		return l.asked[0]
+	}
+	has := func(text string, titles []string) bool {
+		return !slices.ContainsFunc(titles, func(title string) bool { return !strings.Contains(text, "- "+title) })
+	}
+	other := persona.Derange(s, 0x706c616365626f)[1]
+	if other == 1 || slices.Equal(titles(1), titles(other)) {
+		t.Fatal("user 1 has nobody to be exchanged with")
+	}
+	if text := told("none", 1); !has(text, titles(1)) || has(text, titles(other)) {
+		t.Errorf("not the user's own:\n%s", text)
+	}
+	if text := told("persona", 1); !has(text, titles(1)) {
+		t.Errorf("a placebo of the persona has the user's history:\n%s", text)
+	}
+	if text := told("user", 1); has(text, titles(1)) || !has(text, titles(other)) {
+		t.Errorf("not the other's:\n%s", text)
+	}
+	if _, err := simulator(t, s, "always-watch", nil, nil).Guess(t.Context(), []int32{1}, about); err == nil {
+		t.Error("a rule has guessed")
 	}
 }

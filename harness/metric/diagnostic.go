@@ -26,7 +26,7 @@ func diagnostics() []Head {
 // Describe gives the head of a metric or diagnostic by its id; ok is false
 // where there is none.
 func Describe(id string) (h Head, ok bool) {
-	for _, d := range slices.Concat(diagnostics(), reading(), visits(), Agreements(), distributions(), Actions(), Worlds(), Steps()) {
+	for _, d := range slices.Concat(diagnostics(), reading(), visits(), Agreements(), distributions(), Actions(), Worlds(), Steps(), Consistencies(), Guesses()) {
 		if d.ID == id {
 			return d, true
 		}
@@ -34,6 +34,11 @@ func Describe(id string) (h Head, ok bool) {
 	for _, r := range Ratings() {
 		if r.ID == id {
 			return r.Head, true
+		}
+	}
+	for _, m := range DecisionMetrics() {
+		if m.ID == id {
+			return m.Head, true
 		}
 	}
 	if h, ok := readingPart(id); ok {

@@ -16,7 +16,4 @@ func TestPageOfPeoplesPages(t *testing.T) {
 	for _, h := range metric.Worlds() {
 		holdSection(t, text, h, true, "")
 	}
-	for _, h := range metric.Steps() {
-		holdSection(t, text, h, h.ID == metric.StepAccuracy || h.ID == metric.StepInvalid, "")
-	}
 }

@@ -1,199 +1,192 @@
 package metric
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"unicode"
 )
 
-// Ids of numbers about single actions, such as those of people who shop.
+// Step is an action of a session with a shop: its type, the element it acts on, and
+// the text it types. What a type has no use for is empty.
+type Step struct{ Type, Target, Text string }
+
+// SameStep reports whether a prediction is the step that was taken: type and target
+// exactly, the text as sameText says.
+func SameStep(truth, predicted Step, sameText func(truth, predicted string) bool) bool {
+	return truth.Type == predicted.Type && truth.Target == predicted.Target && sameText(truth.Text, predicted.Text)
+}
+
+// Ways of comparing texts, by name.
 const (
-	StepAccuracy      = "action.acc.step"
-	StepTypeMacro     = "action.type-f1.macro"
-	StepTypeUnion     = "action.type-f1.union"
-	StepTypeWeighted  = "action.type-f1.weighted"
-	StepClick         = "action.click-f1.weighted"
-	StepOutcomeBinary = "action.outcome-f1.binary"
-	StepOutcome       = "action.outcome-f1.weighted"
-	StepInvalid       = "action.invalid.step"
+	TextExact = "exact"   // character by character
+	TextRouge = "rouge-l" // [RougeL] of 0.75 or more
 )
 
-// Steps lists the heads of numbers about single actions, the primary first.
-func Steps() []Head {
-	const some = "undefined where there is no step"
-	line := func(id string, d Direction, empty, doc string) Head {
-		return Head{ID: id, Version: 1, Unit: "share", Direction: d, Doc: doc, Empty: empty}
+// SameText gives the comparison of a name; nil where there is none.
+func SameText(name string) func(truth, predicted string) bool {
+	const enough = 0.75
+	switch name {
+	case TextExact:
+		return func(truth, predicted string) bool { return truth == predicted }
+	case TextRouge:
+		return func(truth, predicted string) bool { return RougeL(truth, predicted) >= enough }
 	}
-	return []Head{
-		line(StepAccuracy, Higher, some, "actions foreseen exactly: type, target and text"),
-		line(StepTypeMacro, Higher, some, "F1 of the type of action, the mean over the types that people chose"),
-		line(StepTypeUnion, Higher, some, "F1 of the type of action, the mean over the types that people or answers chose"),
-		line(StepTypeWeighted, Higher, some, "F1 of the type of action, weighted by how often people chose each"),
-		line(StepClick, Higher, "undefined where no step has a kind", "F1 of the kind of what is clicked, weighted by how often people clicked on each"),
-		line(StepOutcomeBinary, Higher, "undefined where neither people nor answers have the outcome that counts", "F1 of how sessions end, of the one outcome that counts, such as a purchase"),
-		line(StepOutcome, Higher, "undefined where there is no session", "F1 of how sessions end, weighted by how often they ended so"),
-		line(StepInvalid, Lower, some, "actions that were answered in no valid form"),
-	}
+	return nil
 }
 
-// Step is one action of a person, or an answer that foresees one.
-type Step struct {
-	Type    string // such as click, input, terminate
-	Kind    string // of what is clicked, such as review or purchase; empty: the type has none. No part of a match
-	Target  string // what is clicked or filled in; empty: the type has none
-	Text    string // what is typed; empty: nothing
-	Invalid bool   // an answer in no valid form: wrong whatever else it holds
-}
-
-// TextMatch says when two texts are the same.
-type TextMatch func(a, b string) bool
-
-// ExactText wants every character.
-func ExactText(a, b string) bool { return a == b }
-
-// rougeEnough is from where on two texts count as the same.
-const rougeEnough = 0.75
-
-// AlikeText wants a ROUGE-L of 0.75 or more.
-func AlikeText(a, b string) bool { return RougeL(a, b) >= rougeEnough }
-
-// Foreseen reports whether an answer is a person's step: type and target alike, and the
-// text by match.
-func Foreseen(truth, answer Step, match TextMatch) bool {
-	return !answer.Invalid && answer.Type == truth.Type && answer.Target == truth.Target && match(truth.Text, answer.Text)
-}
-
-// StepShare is the share of steps that are foreseen; NaN where there is none. It panics
-// where the lists differ in length.
-func StepShare(truth, answers []Step, match TextMatch) float64 {
-	sameLength(len(truth), len(answers))
-	sum := 0.0
-	for i := range truth {
-		sum += Share(Foreseen(truth[i], answers[i], match))
-	}
-	return sum / float64(len(truth))
-}
-
-// Types gives the classes of steps. That of an invalid answer is empty: no class.
-func Types(steps []Step) []string {
-	out := make([]string, len(steps))
-	for i, s := range steps {
-		if !s.Invalid {
-			out[i] = s.Type
-		}
-	}
-	return out
-}
-
-// Kinds gives the classes of what is clicked, of the steps of which the truth has one.
-func Kinds(truth, answers []Step) (was, said []string) {
-	sameLength(len(truth), len(answers))
-	for i, s := range truth {
-		if s.Kind == "" {
-			continue
-		}
-		kind := ""
-		if !answers[i].Invalid && answers[i].Type == s.Type {
-			kind = answers[i].Kind
-		}
-		was, said = append(was, s.Kind), append(said, kind)
-	}
-	return was, said
-}
-
-// RougeL is the F-measure (β = 1) of the longest common subsequence of the words of two
-// texts, letters folded to lower case (Lin, ROUGE, 2004, equation 4). It lies in
-// [0, 1]. Texts without a word are alike where they are equal: 1, else 0.
+// RougeL is how much two texts have in common by their longest common subsequence of
+// words, of length l: the harmonic mean of l/words of the one and l/words of the other
+// (Lin, ROUGE, 2004, section 3.1, with equal weights). Words are runs of letters and
+// digits, in lower case. It lies in [0, 1]; two texts without words are alike, 1, and
+// one without and one with are not, 0.
 func RougeL(a, b string) float64 {
-	x, y := words(a), words(b)
-	if len(x) == 0 || len(y) == 0 {
-		return Share(a == b)
+	x, y := wordsOf(a), wordsOf(b)
+	if len(x)+len(y) == 0 {
+		return 1
 	}
-	return 2 * float64(common(x, y)) / float64(len(x)+len(y)) // 2PR/(P+R) with P = l/|x|, R = l/|y|
+	return 2 * float64(commonWords(x, y)) / float64(len(x)+len(y)) // the harmonic mean of l/x and l/y
 }
 
-// words are runs of letters and digits.
-func words(s string) []string {
+func wordsOf(s string) []string {
 	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
-// common is the length of the longest common subsequence.
-func common(x, y []string) int {
-	above := make([]int, len(y)+1)
-	row := make([]int, len(y)+1)
-	for i := range x {
-		for j := range y {
-			if x[i] == y[j] {
-				row[j+1] = above[j] + 1
+// commonWords is the length of the longest common subsequence.
+func commonWords(x, y []string) int {
+	best := make([]int, len(y)+1) // of what came of x, with the first words of y
+	for _, word := range x {
+		before := 0 // best[j] of the word before
+		for j, other := range y {
+			above := best[j+1]
+			if word == other {
+				best[j+1] = before + 1
 			} else {
-				row[j+1] = max(row[j], above[j+1])
+				best[j+1] = max(best[j+1], best[j])
+			}
+			before = above
+		}
+	}
+	return best[len(y)]
+}
+
+// ClassCounts are decisions among several classes as one class sees them. Counts may be
+// weighted.
+type ClassCounts struct{ TruePos, FalsePos, FalseNeg float64 }
+
+// F1 is 2·tp/(2·tp + fp + fn); 0 where the class occurs nowhere.
+func (c ClassCounts) F1() float64 {
+	if over := 2*c.TruePos + c.FalsePos + c.FalseNeg; over > 0 {
+		return 2 * c.TruePos / over
+	}
+	return 0
+}
+
+// truths is how often the class is the truth.
+func (c ClassCounts) truths() float64 { return c.TruePos + c.FalseNeg }
+
+// CountClasses counts two lists of one length by class, classes in order of their
+// names: it panics where they are not. An empty prediction is of no class.
+func CountClasses(truth, predicted []string) (classes []string, counts []ClassCounts) {
+	if len(truth) != len(predicted) {
+		panic(fmt.Sprintf("metric: %d truths and %d predictions", len(truth), len(predicted)))
+	}
+	classes = slices.Concat(truth, predicted)
+	slices.Sort(classes)
+	classes = slices.Compact(classes)
+	if len(classes) > 0 && classes[0] == "" {
+		classes = classes[1:]
+	}
+	counts = make([]ClassCounts, len(classes))
+	for i, t := range truth {
+		at, isClass := slices.BinarySearch(classes, t)
+		by, some := slices.BinarySearch(classes, predicted[i])
+		switch {
+		case isClass && t == predicted[i]:
+			counts[at].TruePos++
+		default:
+			if isClass {
+				counts[at].FalseNeg++
+			}
+			if some {
+				counts[by].FalsePos++
 			}
 		}
-		above, row = row, above
 	}
-	return above[len(y)]
+	return classes, counts
 }
 
-// MacroF1 is the mean F1 over the classes that occur in the truth. The empty class, of
-// answers that are invalid, is none. NaN where there is no class. Like all of its kind
-// it panics where the lists differ in length.
-func MacroF1(truth, answers []string) float64 {
-	return meanF1(truth, answers, classes(truth))
+// MacroF1 is the mean F1 of the classes that occur in the truth; NaN where none does.
+func MacroF1(counts []ClassCounts) float64 {
+	return meanF1(counts, func(c ClassCounts) float64 { return Share(c.truths() > 0) })
 }
 
-// UnionF1 is the mean F1 over the classes that occur in the truth or in the answers: a
-// class that is foreseen and never occurs counts 0.
-func UnionF1(truth, answers []string) float64 {
-	return meanF1(truth, answers, classes(slices.Concat(truth, answers)))
+// UnionF1 is the mean F1 of the classes that occur in the truth or in a prediction: a
+// class that was made up costs, as in scikit-learn's macro average.
+func UnionF1(counts []ClassCounts) float64 {
+	return meanF1(counts, func(c ClassCounts) float64 { return Share(c.truths()+c.FalsePos > 0) })
 }
 
-// WeightedF1 is the mean F1 over the classes of the truth, weighted by how often they
-// occur there.
-func WeightedF1(truth, answers []string) float64 {
+// WeightedF1 is the mean F1 of the classes in the truth, weighted by how often each is
+// the truth.
+func WeightedF1(counts []ClassCounts) float64 { return meanF1(counts, ClassCounts.truths) }
+
+func meanF1(counts []ClassCounts, weight func(ClassCounts) float64) float64 {
 	sum, n := 0.0, 0.0
-	for _, c := range classes(truth) {
-		weight := 0.0
-		for _, t := range truth {
-			weight += Share(t == c)
-		}
-		sum, n = sum+weight*BinaryF1(truth, answers, c), n+weight
+	for _, c := range counts {
+		w := weight(c)
+		sum, n = sum+float64(w*c.F1()), n+w
+	}
+	if n == 0 {
+		return math.NaN()
 	}
 	return sum / n
 }
 
-// BinaryF1 is the F1 of one class: 2tp/(2tp + fp + fn) (van Rijsbergen 1979, with β = 1).
-// NaN where it occurs neither in the truth nor in the answers.
-func BinaryF1(truth, answers []string, class string) float64 {
-	sameLength(len(truth), len(answers))
-	both, either := 0.0, 0.0 // tp, and 2tp + fp + fn
-	for i := range truth {
-		both += Share(truth[i] == class && answers[i] == class)
-		either += Share(truth[i] == class) + Share(answers[i] == class)
-	}
-	return 2 * both / either
+// Ids of what steps are judged by.
+const (
+	ActionStep  = "action.acc.step"
+	StepSession = "action.acc.step.session"
+	StepInvalid = "action.invalid.step"
+)
+
+// StepF1 is one line of the table of metrics of steps that compare classes over all
+// sessions at once.
+type StepF1 struct {
+	Head
+	Outcome bool // of the last step of each session; else of the types of all steps
+	Of      func(counts []ClassCounts) float64
 }
 
-func meanF1(truth, answers, classes []string) float64 {
-	sum := 0.0
-	for _, c := range classes {
-		sum += BinaryF1(truth, answers, c)
+// StepF1s lists them. The classes of outcomes are two, the positive one first.
+func StepF1s() []StepF1 {
+	line := func(id, empty, doc string) Head {
+		return Head{ID: id, Version: 1, Unit: "score", Direction: Higher, Empty: empty, Doc: doc}
 	}
-	if len(classes) == 0 {
-		return math.NaN()
+	ended := "undefined where no session ends in the outcome"
+	return []StepF1{
+		{Head: line("action.type-f1.macro", "undefined without a step", "mean F1 of the types that people's steps have"), Of: MacroF1},
+		{Head: line("action.type-f1.union", "undefined without a step", "mean F1 of the types that people's steps or predictions have"), Of: UnionF1},
+		{Head: line("action.type-f1.weighted", "undefined without a step", "mean F1 of the types, weighted by how many of people's steps have each"), Of: WeightedF1},
+		{Head: line("action.outcome-f1.binary", ended, "F1 of predicting that the last step of a session is the outcome"), Outcome: true, Of: func(counts []ClassCounts) float64 {
+			if counts[0].truths() == 0 {
+				return math.NaN()
+			}
+			return counts[0].F1()
+		}},
+		{Head: line("action.outcome-f1.weighted", "undefined without a session", "mean F1 of outcome and no outcome, weighted by how many sessions end in each"), Outcome: true, Of: WeightedF1},
 	}
-	return sum / float64(len(classes))
 }
 
-// classes lists what occurs, ascending, but for the empty class.
-func classes(labels []string) []string {
-	out := slices.Clone(labels)
-	slices.Sort(out)
-	return slices.DeleteFunc(slices.Compact(out), func(c string) bool { return c == "" })
-}
-
-func sameLength(truth, answers int) {
-	if truth != answers {
-		panic("metric: lists of different lengths")
+// Steps lists the heads of all metrics of steps.
+func Steps() []Head {
+	heads := []Head{
+		{ID: ActionStep, Version: 1, Unit: "share", Direction: Higher, Empty: "undefined without a step", Doc: "share of steps predicted exactly: type, target and text"},
+		{ID: StepSession, Version: 1, Unit: "share", Direction: Higher, Empty: "undefined without a step", Doc: "share of a session's steps predicted exactly, then the mean over sessions"},
 	}
+	for _, m := range StepF1s() {
+		heads = append(heads, m.Head)
+	}
+	return append(heads, Head{ID: StepInvalid, Version: 1, Unit: "share", Direction: Lower, Empty: "undefined without a step", Doc: "share of steps for which no type was predicted; they are wrong"})
 }

@@ -1,108 +1,96 @@
-package metric_test
+package metric
 
 import (
-	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"testing"
-
-	"github.com/alignuser/alignuser/harness/metric"
 )
 
-func near(t *testing.T, what string, got, want float64) {
-	t.Helper()
-	if math.IsNaN(want) != math.IsNaN(got) || math.Abs(got-want) > 1e-12 {
-		t.Errorf("%s is %v, want %v", what, got, want)
-	}
-}
-
-// TestRougeL: the longest common subsequence of "red running shoes" and "red shoes for
-// running" has two words, of three and four: 2·2/7. Case and punctuation are no words.
 func TestRougeL(t *testing.T) {
 	for _, c := range []struct {
 		a, b string
 		want float64
 	}{
-		{"red running shoes", "red shoes for running", 4.0 / 7},
-		{"red running shoes", "Red, running: shoes!", 1},
-		{"a b c d", "a b c e", 0.75},
-		{"a b", "b a", 0.5},
-		{"a a b", "a b b", 2.0 / 3},
-		{"größe 42", "GRÖSSE 42", 0.5},
-		{"", "", 1},
-		{"", "a", 0},
-		{"?", "!", 0},
-		{"?", "?", 1},
+		{"warm winter boots", "winter boots", 2 * 2.0 / (3 + 2)},      // two of three and two of two
+		{"warm winter boots", "boots winter warm", 2 * 1.0 / (3 + 3)}, // one word is in order
+		{"Warm, winter-boots!", "warm winter boots", 1},               // case and marks are nothing
+		{"a b c d e f", "a x c y e z", 2 * 3.0 / (6 + 6)},             // a c e
+		{"a b a b", "b a b a", 2 * 3.0 / (4 + 4)},                     // a b a, or b a b
+		{"größe 42", "größe 43", 2 * 1.0 / (2 + 2)},                   // letters of any script
+		{"", "", 1}, {"", "x", 0}, {"x", "", 0}, {"?!", "", 1}, {"x", "y", 0},
 	} {
-		near(t, fmt.Sprintf("%q, %q", c.a, c.b), metric.RougeL(c.a, c.b), c.want)
-		near(t, fmt.Sprintf("%q, %q", c.b, c.a), metric.RougeL(c.b, c.a), c.want)
-	}
-	if !metric.AlikeText("a b c d", "a b c e") || metric.AlikeText("a b c", "a b d") {
-		t.Error("0.75 is alike, 0.67 is not")
-	}
-}
-
-// shopping: a click that is foreseen, one on another target, a text that is alike and not
-// equal, an end that is taken for a click, and an end whose answer is invalid, though it
-// says the right thing.
-func shopping() (truth, answers []metric.Step) {
-	truth = []metric.Step{
-		{Type: "click", Target: "buy"},
-		{Type: "click", Target: "review"},
-		{Type: "input", Target: "search", Text: "red shoes size 42"},
-		{Type: "terminate"},
-		{Type: "terminate"},
-	}
-	answers = []metric.Step{
-		{Type: "click", Target: "buy"},
-		{Type: "click", Target: "buy"},
-		{Type: "input", Target: "search", Text: "Red shoes, size 43"},
-		{Type: "click", Target: "buy"},
-		{Type: "terminate", Invalid: true},
-	}
-	return truth, answers
-}
-
-func TestSteps(t *testing.T) {
-	truth, answers := shopping()
-	near(t, "exact", metric.StepShare(truth, answers, metric.ExactText), 1.0/5)
-	near(t, "alike", metric.StepShare(truth, answers, metric.AlikeText), 2.0/5) // 2·3/8
-	near(t, "nothing", metric.StepShare(nil, nil, metric.ExactText), math.NaN())
-	// click: two of two and one too many, 4/5; input 1; terminate 0.
-	was, said := metric.Types(truth), metric.Types(answers)
-	near(t, "macro", metric.MacroF1(was, said), (4.0/5+1+0)/3)
-	near(t, "union", metric.UnionF1(was, said), (4.0/5+1+0)/3)
-	near(t, "weighted", metric.WeightedF1(was, said), (2*4.0/5+1*1+2*0)/5)
-}
-
-// Five clicks, one on a review and four on options. Of the answers about options one is
-// right, one of another type, one invalid, and one a review: options 2·1/(4 + 1), reviews
-// 2·1/(1 + 2). What is no click is left out.
-func TestKinds(t *testing.T) {
-	click := func(kind string) metric.Step { return metric.Step{Type: "click", Kind: kind} }
-	was, said := metric.Kinds(
-		[]metric.Step{click("review"), click("option"), click("option"), click("option"), {Type: "input"}, click("option")},
-		[]metric.Step{click("review"), click("option"), {Type: "input", Kind: "option"}, {Type: "click", Kind: "option", Invalid: true}, click("option"), click("review")},
-	)
-	if len(was) != 5 {
-		t.Fatal(was)
-	}
-	near(t, "kinds", metric.WeightedF1(was, said), (4*2.0/5+1*2.0/3)/5)
-}
-
-// A class that is foreseen and never occurs costs the union, and precision elsewhere.
-func TestF1(t *testing.T) {
-	truth, answers := []string{"a", "a", "a", "b"}, []string{"a", "a", "c", "b"}
-	near(t, "a", metric.BinaryF1(truth, answers, "a"), 4.0/5)
-	near(t, "macro", metric.MacroF1(truth, answers), (4.0/5+1)/2)
-	near(t, "union", metric.UnionF1(truth, answers), (4.0/5+1+0)/3)
-	near(t, "weighted", metric.WeightedF1(truth, answers), (3*4.0/5+1)/4)
-	near(t, "absent", metric.BinaryF1(truth, answers, "d"), math.NaN())
-	near(t, "no class", metric.MacroF1(nil, nil), math.NaN())
-	near(t, "no class", metric.WeightedF1(nil, nil), math.NaN())
-	defer func() {
-		if recover() == nil {
-			t.Error("lists of different lengths pass")
+		if got := RougeL(c.a, c.b); !near(got, c.want) || got != RougeL(c.b, c.a) {
+			t.Errorf("%q, %q: %v, want %v", c.a, c.b, got, c.want)
 		}
-	}()
-	metric.BinaryF1(truth, answers[:1], "a")
+	}
+	if SameText("fuzzy") != nil {
+		t.Error("a comparison that there is not")
+	}
+	// Six of eight words: exactly 0.75 is enough.
+	eight, six := "a b c d e f g h", "a b c d e f y z"
+	if !SameText(TextRouge)(eight, six) || SameText(TextRouge)(eight, "a b c d e x y z") || SameText(TextExact)(eight, six) {
+		t.Error("the border of 0.75")
+	}
+}
+
+func TestSameStep(t *testing.T) {
+	exact := SameText(TextExact)
+	for _, c := range []struct {
+		a, b Step
+		want bool
+	}{
+		{Step{"click", "buy", ""}, Step{"click", "buy", ""}, true},
+		{Step{"click", "buy", ""}, Step{"click", "back", ""}, false},
+		{Step{"input", "search", "boots"}, Step{"input", "search", "boot"}, false},
+		{Step{"input", "search", "boots"}, Step{"click", "search", "boots"}, false},
+	} {
+		if got := SameStep(c.a, c.b, exact); got != c.want {
+			t.Errorf("%v, %v: %v", c.a, c.b, got)
+		}
+	}
+}
+
+// Truth c c c i t, predicted c c i i x. Clicks: tp 2, fn 1: 4/5. Inputs: tp 1, fp 1:
+// 2/3. Terminate: fn 1: 0. x was made up: fp 1: 0. An answer that is none is a false
+// negative of the truth and no class.
+func TestClassF1(t *testing.T) {
+	classes, counts := CountClasses(strings.Fields("c c c i t"), strings.Fields("c c i i x"))
+	if !slices.Equal(classes, []string{"c", "i", "t", "x"}) || counts[0] != (ClassCounts{2, 0, 1}) || counts[3] != (ClassCounts{0, 1, 0}) {
+		t.Fatal(classes, counts)
+	}
+	for name, v := range map[string][2]float64{
+		"macro":            {MacroF1(counts), (4.0/5 + 2.0/3 + 0) / 3},
+		"union":            {UnionF1(counts), (4.0/5 + 2.0/3 + 0 + 0) / 4},
+		"weighted":         {WeightedF1(counts), (3*4.0/5 + 1*2.0/3 + 1*0) / 5},
+		"macro, nothing":   {MacroF1(nil), math.NaN()},
+		"nowhere at all":   {ClassCounts{}.F1(), 0},
+		"macro, made up":   {MacroF1([]ClassCounts{{0, 2, 0}}), math.NaN()},
+		"union, made up":   {UnionF1([]ClassCounts{{0, 2, 0}, {}}), 0},
+		"weighted, nobody": {WeightedF1([]ClassCounts{{0, 2, 0}}), math.NaN()},
+	} {
+		if !alike(v[0], v[1]) {
+			t.Errorf("%s: %v, want %v", name, v[0], v[1])
+		}
+	}
+	classes, counts = CountClasses([]string{"c", "c"}, []string{"c", ""})
+	if !slices.Equal(classes, []string{"c"}) || counts[0] != (ClassCounts{1, 0, 1}) {
+		t.Error(classes, counts)
+	}
+}
+
+// Three of four sessions end in the outcome; two are foreseen, and one that is none:
+// tp 2, fp 1, fn 1 of the outcome: 4/6; tp 0, fp 1, fn 1 of the other: 0. Weighted by
+// 3 and 1: (3·2/3 + 0)/4.
+func TestOutcomeF1(t *testing.T) {
+	counts := []ClassCounts{{2, 1, 1}, {0, 1, 1}}
+	want := map[string]float64{"action.outcome-f1.binary": 2.0 / 3, "action.outcome-f1.weighted": 1.0 / 2}
+	for _, m := range StepF1s() {
+		if m.Outcome && !near(m.Of(counts), want[m.ID]) {
+			t.Errorf("%s: %v", m.ID, m.Of(counts))
+		}
+		if m.ID == "action.outcome-f1.binary" && !math.IsNaN(m.Of([]ClassCounts{{0, 1, 0}, {3, 0, 1}})) {
+			t.Error("an outcome that nobody had has an F1")
+		}
+	}
 }

@@ -2,10 +2,22 @@ package report
 
 import "github.com/alignuser/alignuser/harness/record"
 
-// FromCells makes a board of cells that no run folder holds: one task, ordered by its
+// Outside says what cells are about that no run folder holds: one task, ordered by its
 // primary metric.
-func FromCells(title string, data Data, cells []record.Cell, task, primary string) *Board {
-	s := source{board: Board{Title: title, Suite: task, Data: data}, describe: describe, tasks: []taskFacts{{Name: task, Primary: primary}}}
+type Outside struct {
+	Title         string
+	Data          Data
+	Facts         []Fact
+	Task, Primary string
+	Judges, Unit  string // as in a manifest
+}
+
+// FromCells makes a board of cells from elsewhere.
+func FromCells(o Outside, cells []record.Cell) *Board {
+	s := source{
+		board: Board{Title: o.Title, Suite: o.Task, Data: o.Data, Facts: o.Facts}, describe: describe,
+		tasks: []taskFacts{{Name: o.Task, Primary: o.Primary, Judges: o.Judges, Unit: o.Unit}},
+	}
 	for _, c := range cells {
 		s.values = append(s.values, value{
 			Task: c.Task, Recommender: c.Recommender, Agent: c.Agent, Metric: c.Metric,

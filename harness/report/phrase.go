@@ -16,11 +16,14 @@ func (b *Board) heading() string {
 	return b.Suite
 }
 
-// dataLine is the data in one line: name, version, counts.
+// dataLine is the data in one line: name, version, counts where there are users.
 func (b *Board) dataLine() string {
 	name := b.Data.label()
 	if b.Data.Planted && !strings.Contains(b.Data.Name, "planted") {
 		name += " (planted)"
+	}
+	if b.Data.Users == 0 {
+		return name
 	}
 	return fmt.Sprintf("%s: %s users, %s items, %s interactions",
 		name, Count(b.Data.Users), Count(b.Data.Items), Count(b.Data.Interactions))

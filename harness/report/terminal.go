@@ -307,7 +307,9 @@ func (s *screen) foot(b *Board) {
 	for _, line := range b.dataFooter() {
 		s.para(faint, "· ", line)
 	}
-	s.para(faint, "· ", "run "+b.Run+", protocol signature "+b.Signature)
+	if b.Run != "" {
+		s.para(faint, "· ", "run "+b.Run+", protocol signature "+b.Signature)
+	}
 	if b.Command != "" {
 		s.para(faint, "· ", "made by: "+oneLine(b.Command))
 	}

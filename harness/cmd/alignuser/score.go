@@ -14,41 +14,58 @@ import (
 	"github.com/alignuser/alignuser/harness/trace"
 )
 
+// scoring is what the flags of score say.
+type scoring struct {
+	sessions, predictions string
+	likeAt                float64
+	size, limit           int
+	outcomes              []string
+	text                  string
+}
+
 // newScoreCommand applies the metrics to what was recorded elsewhere.
 func newScoreCommand(a *app) *cobra.Command {
-	var sessions string
-	var likeAt float64
-	var size, limit int
+	var s scoring
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "score --sessions <file>",
-		Short: "Apply the metrics of task simulate to sessions that were recorded elsewhere",
-		Long: `score reads sessions of people or of other simulators and computes the metrics that
-task simulate computes, with intervals over users. The file has a line of JSON for
-each page:
+		Use:   "score (--sessions <file> | --predictions <file>)",
+		Short: "Apply the metrics to sessions or predictions that were recorded elsewhere",
+		Long: `score computes the numbers of the tasks from a file that another program wrote, with
+intervals, and needs no suite and no plugin.
+
+--sessions: sessions of people or of other simulators, as task simulate has them, with
+intervals over users. The file has a line of JSON for each page:
 
   {"user":"ann","page":1,"items":["m7","m2"],"watched":["m7"],"values":{"m7":4},"exit":false}
 
 session tells sessions of a user apart, exit says that the user left after the page,
 interview is satisfaction from 1 to 10, and recommender and agent name the row. A
-session whose last page has no exit counts as stopped by the page limit.`,
+session whose last page has no exit counts as stopped by the page limit.
+
+--predictions: decisions about cases whose truth is known. The file is CSV with a header,
+or a line of JSON for each case. Its columns say what was predicted:
+
+  user,item,truth,p            would the user watch the item? p is a probability;
+  user,item,truth,decision     WATCH or SKIP, or 1 or 0; set parts a user's items
+  user,item,value,predicted    which value does the user give? empty: no prediction
+  session,step,type,target,text,predicted_type,predicted_target,predicted_text
+                               what does the user do next in a shop?
+
+agent names the row. Intervals are over users, of steps over sessions.`,
 		Example: "  alignuser score --sessions sessions.jsonl --like-at 4\n" +
-			"  alignuser score --sessions sessions.jsonl --like-at 4 --page-limit 20 --json",
+			"  alignuser score --sessions sessions.jsonl --like-at 4 --page-limit 20 --json\n" +
+			"  alignuser score --predictions decisions.csv\n" +
+			"  alignuser score --predictions steps.jsonl --outcome click:buy --text rouge-l",
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			if sessions == "" {
-				return usagef("score: --sessions is missing: name a file with a line of JSON for each page")
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := s.check(c.Flags().Changed); err != nil {
+				return err
 			}
-			f, err := os.Open(sessions)
-			if err != nil {
-				return usagef("score: %w", err)
+			read := s.sessionBoard
+			if s.predictions != "" {
+				read = s.predictionBoard
 			}
-			defer f.Close()
-			groups, err := trace.ReadOutside(f)
-			if err != nil {
-				return usagef("score: %s: %w", sessions, err)
-			}
-			board, err := outsideBoard(sessions, groups, likeAt, size, limit)
+			board, err := read()
 			if err != nil {
 				return err
 			}
@@ -60,12 +77,51 @@ session whose last page has no exit counts as stopped by the page limit.`,
 			return report.Terminal(a.stdout, board, options)
 		},
 	}
-	c.Flags().StringVar(&sessions, "sessions", "", "`file` of sessions, JSON lines")
-	c.Flags().Float64Var(&likeAt, "like-at", 0, "value from which an item counts as liked (default: the file has no values)")
-	c.Flags().IntVar(&size, "page-size", 0, "cards of a full page (default: the largest in the file)")
-	c.Flags().IntVar(&limit, "page-limit", 0, "pages that a session may have (default: the most in the file)")
+	c.Flags().StringVar(&s.sessions, "sessions", "", "`file` of sessions, JSON lines")
+	c.Flags().Float64Var(&s.likeAt, "like-at", 0, "value from which an item counts as liked (default: the file has no values)")
+	c.Flags().IntVar(&s.size, "page-size", 0, "cards of a full page (default: the largest in the file)")
+	c.Flags().IntVar(&s.limit, "page-limit", 0, "pages that a session may have (default: the most in the file)")
+	c.Flags().StringVar(&s.predictions, "predictions", "", "`file` of predictions, CSV or JSON lines")
+	c.Flags().StringSliceVar(&s.outcomes, "outcome", []string{"terminate"}, "last `step` of a session that is to be foreseen: a type, or type:target; more than one count alike")
+	c.Flags().StringVar(&s.text, "text", metric.TextExact, "when typed texts are the same: exact or rouge-l (0.75 or more)")
 	c.Flags().BoolVar(&asJSON, "json", false, "as the JSON form of a leaderboard")
 	return c
+}
+
+// check refuses flags that do not go together.
+func (s scoring) check(given func(flag string) bool) error {
+	switch {
+	case s.sessions == "" && s.predictions == "":
+		return usagef("score: --sessions or --predictions is missing: name a file")
+	case s.sessions != "" && s.predictions != "":
+		return usagef("score: --sessions and --predictions: want one of them")
+	case metric.SameText(s.text) == nil:
+		return usagef("score: --text %s: want %s or %s", s.text, metric.TextExact, metric.TextRouge)
+	}
+	not, of := []string{"outcome", "text"}, "--predictions"
+	if s.predictions != "" {
+		not, of = []string{"like-at", "page-size", "page-limit"}, "--sessions"
+	}
+	for _, flag := range not {
+		if given(flag) {
+			return usagef("score: --%s: it is of %s alone", flag, of)
+		}
+	}
+	return nil
+}
+
+// sessionBoard scores a file of sessions.
+func (s scoring) sessionBoard() (*report.Board, error) {
+	f, err := os.Open(s.sessions)
+	if err != nil {
+		return nil, usagef("score: %w", err)
+	}
+	defer f.Close()
+	groups, err := trace.ReadOutside(f)
+	if err != nil {
+		return nil, usagef("score: %s: %w", s.sessions, err)
+	}
+	return outsideBoard(s.sessions, groups, s.likeAt, s.size, s.limit)
 }
 
 // outsideBoard scores sessions from elsewhere.
@@ -90,7 +146,7 @@ func outsideBoard(name string, groups []trace.Outside, likeAt float64, size, lim
 		sheet.Columns = sheet.Columns[:len(sheet.Columns)-exposures()] // nothing is known of the catalogue
 		judged, keys = append(judged, score.Judged{Key: key, Sheet: sheet}), append(keys, key)
 	}
-	_, summary, err := score.Summarize(judged, keys, 1)
+	_, summary, err := score.Summarize(judged, keys, intervalSeed)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +161,7 @@ func outsideBoard(name string, groups []trace.Outside, likeAt float64, size, lim
 		}
 		data.Users = max(data.Users, len(users))
 	}
-	return report.FromCells("Sessions from elsewhere", data, summary, simulate.Kind, metric.SimLike), nil
+	return report.FromCells(report.Outside{Title: "Sessions from elsewhere", Data: data, Task: simulate.Kind, Primary: metric.SimLike}, summary), nil
 }
 
 // exposures counts the columns that speak of the catalogue.

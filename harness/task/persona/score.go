@@ -1,0 +1,75 @@
+package persona
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/alignuser/alignuser/harness/metric"
+	"github.com/alignuser/alignuser/harness/record"
+	"github.com/alignuser/alignuser/harness/record/score"
+	"github.com/alignuser/alignuser/sdk"
+)
+
+// Metrics lists the ids, the primary first.
+func (Task) Metrics(sdk.Options) []string {
+	var ids []string
+	for _, h := range metric.Guesses() {
+		ids = append(ids, h.ID)
+	}
+	return ids
+}
+
+// Scorer reads rows.
+func (Task) Scorer(sdk.Options) score.Scorer {
+	return func(path string) (score.Sheet, error) {
+		rows, err := record.ReadParquet[row](path)
+		if err != nil {
+			return score.Sheet{}, err
+		}
+		if len(rows) == 0 {
+			return score.Sheet{}, fmt.Errorf("%s: no rows", path)
+		}
+		return sheet(rows), nil
+	}
+}
+
+// sheet computes the metrics. A guess that could not be used is wrong. Properties that
+// the data set does not know have no columns.
+func sheet(rows []row) score.Sheet {
+	right := func(r row) (float64, bool) { return metric.Share(r.Guess == r.Truth), true }
+	s := score.Sheet{Columns: []score.Column{column(rows, metric.PersonaAccuracy, "", "undefined for every user", right)}}
+	for _, name := range metric.GuessedProperties() {
+		if !slices.ContainsFunc(rows, func(r row) bool { return r.Property == name }) {
+			continue
+		}
+		s.Columns = append(s.Columns,
+			column(rows, metric.PersonaAccuracy+"."+name, name, "undefined for every user", right),
+			column(rows, metric.PersonaLogLoss+"."+name, name, "undefined: the backend gives no probabilities", func(r row) (float64, bool) {
+				if r.P == nil {
+					return 0, false
+				}
+				return metric.LogLoss(*r.P), true
+			}))
+	}
+	s.Columns = append(s.Columns, column(rows, metric.PersonaInvalid, "", "undefined for every user", func(r row) (float64, bool) { return metric.Share(r.Guess < 0), true }))
+	return s
+}
+
+// column averages inside users, over a property, or all of them where it is empty.
+func column(rows []row, id, property, why string, of func(row) (float64, bool)) score.Column {
+	c := score.Column{Metric: id, Version: 1, Why: why}
+	for from := 0; from < len(rows); {
+		sum, n, to := 0.0, 0.0, from
+		for ; to < len(rows) && rows[to].User == rows[from].User; to++ {
+			if property != "" && rows[to].Property != property {
+				continue
+			}
+			if v, ok := of(rows[to]); ok {
+				sum, n = sum+v, n+1
+			}
+		}
+		c.Users, c.Values = append(c.Users, rows[from].User), append(c.Values, sum/n) // 0/0 is NaN
+		from = to
+	}
+	return c
+}
