@@ -31,14 +31,26 @@ type builder struct {
 	users  map[int32]bool
 }
 
+// Order is what Build is to do.
+type Order struct {
+	Recipe          Recipe
+	Data, Signature string     // for the manifest
+	Ask             Reflecting // who reflects
+	Progress        func(pages int)
+}
+
 // Build writes the training files of a recipe into a folder, and last the manifest, so
 // that a folder with a manifest is whole. Progress is told after every thousand pages.
-func Build(ctx context.Context, stage *browse.Stage, r Recipe, ask Reflecting, dir string, progress func(pages int)) (*Manifest, error) {
+func Build(ctx context.Context, stage *browse.Stage, o Order, dir string) (*Manifest, error) {
+	r, progress := o.Recipe, o.Progress
 	script, err := agent.NewScript(r.Fields)
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{recipe: r, script: script, files: map[string]*lines{}, m: &Manifest{Version: version, Prompts: agent.PromptsVersion, Recipe: r}, users: map[int32]bool{}}
+	b := &builder{
+		recipe: r, script: script, files: map[string]*lines{}, users: map[int32]bool{},
+		m: &Manifest{Version: version, Prompts: agent.PromptsVersion, Recipe: r, Data: o.Data, Signature: o.Signature},
+	}
 	names := []string{PolicyFile}
 	if r.WorldModel {
 		names = append(names, WorldFile)
@@ -62,7 +74,7 @@ func Build(ctx context.Context, stage *browse.Stage, r Recipe, ask Reflecting, d
 		return nil, err
 	}
 	if r.Counterfactuals {
-		if err := b.reflect(ctx, stage, ask); err != nil {
+		if err := b.reflect(ctx, stage, o.Ask); err != nil {
 			return nil, err
 		}
 	}

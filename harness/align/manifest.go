@@ -57,17 +57,7 @@ func (m *Manifest) see(e *agent.Example) {
 	}
 }
 
-func (m *Manifest) write(dir string) error {
-	text, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(dir, ManifestFile)
-	if err := os.WriteFile(path+".part", append(text, '\n'), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".part", path)
-}
+func (m *Manifest) write(dir string) error { return writeJSON(filepath.Join(dir, ManifestFile), m) }
 
 // ReadManifest reads the manifest of a folder.
 func ReadManifest(dir string) (*Manifest, error) {

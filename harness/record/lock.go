@@ -1,10 +1,12 @@
 package record
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"time"
 )
 
 // LockedError says who holds a run folder.
@@ -57,4 +59,25 @@ func lockFile(path string) (*os.File, error) {
 // unlock empties the file, so that finished folders do not differ by process.
 func unlock(f *os.File) error {
 	return errors.Join(f.Truncate(0), release(f), f.Close())
+}
+
+// WaitLock takes the lock at a path, waiting for whoever holds it. It is for folders that
+// several runs make together, such as that of a model.
+func WaitLock(ctx context.Context, path string) (release func(), err error) {
+	const pause = 200 * time.Millisecond
+	for {
+		f, err := lockFile(path)
+		var held *LockedError
+		if err == nil {
+			return func() { _ = unlock(f) }, nil // what was made there has its name already
+		}
+		if !errors.As(err, &held) {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(pause):
+		}
+	}
 }

@@ -1,0 +1,295 @@
+package align
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/alignuser/alignuser/harness/browse"
+	"github.com/alignuser/alignuser/harness/record"
+	"github.com/alignuser/alignuser/sdk"
+)
+
+// Names below the folder of a recipe.
+const (
+	trainFile = "train.jsonl" // what a job is given
+	jobsFile  = "jobs.json"   // jobs under way
+	modelFile = "model.json"
+	lockFile  = "align.lock"
+	tuneDir   = "tune" // of a local backend's output
+)
+
+// Model is what a backend became by tuning.
+type Model struct {
+	Recipe    string             `json:"recipe"` // digest
+	Name      string             `json:"name"`   // for the backend's option model: a file of the folder, or a name at a provider
+	File      bool               `json:"file"`   // Name is a file
+	SHA256    string             `json:"sha256"` // of the file, else of the name
+	Objective string             `json:"objective"`
+	Jobs      []string           `json:"jobs,omitempty"` // of a provider
+	Metrics   map[string]float64 `json:"metrics,omitempty"`
+}
+
+// Workshop is the folder of one recipe, where it is built and tuned. Whatever is done is
+// kept: whoever comes later finds it, and goes on from where somebody was stopped.
+type Workshop struct {
+	Dir    string
+	Stage  func() *browse.Stage
+	Recipe Recipe
+	Data   string // digest of the split
+	Digest string // of recipe, data and backend: names the folder's content
+	// Tuner gives the backend, started, and what ends it.
+	Tuner func(ctx context.Context) (sdk.Tuner, func(), error)
+	// Options of the backend's jobs; nil: its own defaults.
+	Options sdk.Options
+	Ask     Reflecting // who reflects
+	Keep    bool       // training files are kept when a model is made of them
+	Say     func(line string)
+}
+
+// claim takes the folder; release lets go of it.
+func (w *Workshop) claim(ctx context.Context) (release func(), err error) {
+	if err := os.MkdirAll(w.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	return record.WaitLock(ctx, filepath.Join(w.Dir, lockFile))
+}
+
+// Build makes the training files, where they are not there.
+func (w *Workshop) Build(ctx context.Context) (*Manifest, error) {
+	release, err := w.claim(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return w.build(ctx)
+}
+
+func (w *Workshop) build(ctx context.Context) (*Manifest, error) {
+	m, err := ReadManifest(w.Dir)
+	if err == nil && m.Signature == w.Digest && w.whole(m) {
+		return m, nil
+	}
+	if err := os.Remove(filepath.Join(w.Dir, ManifestFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return Build(ctx, w.Stage(), Order{Recipe: w.Recipe, Data: w.Data, Signature: w.Digest, Ask: w.Ask, Progress: func(pages int) {
+		w.Say(fmt.Sprintf("building: %d pages", pages))
+	}}, w.Dir)
+}
+
+// whole reports whether the files that a manifest names are there.
+func (w *Workshop) whole(m *Manifest) bool {
+	return !slices.ContainsFunc(m.Files, func(f File) bool {
+		_, err := os.Stat(filepath.Join(w.Dir, f.Name))
+		return err != nil
+	})
+}
+
+// Model gives the tuned model, made where it is not there.
+func (w *Workshop) Model(ctx context.Context) (*Model, error) {
+	release, err := w.claim(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if m, err := ReadModel(w.Dir); err == nil && m.Recipe == w.Digest {
+		return m, nil
+	}
+	if _, err := w.build(ctx); err != nil {
+		return nil, err
+	}
+	tuner, end, err := w.Tuner(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	m, err := w.tune(ctx, tuner)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeJSON(filepath.Join(w.Dir, modelFile), m); err != nil {
+		return nil, err
+	}
+	return m, w.sweep()
+}
+
+// sweep removes what is not needed any more.
+func (w *Workshop) sweep() error {
+	names := []string{trainFile, jobsFile}
+	if !w.Keep {
+		names = append(names, WorldFile, PolicyFile, PairsFile, ReflectionFile)
+	}
+	for _, name := range names {
+		if err := os.Remove(filepath.Join(w.Dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// tune runs the jobs of a recipe: cross-entropy of all that is taught, then, where the
+// recipe says so, pairs against the model that this made.
+func (w *Workshop) tune(ctx context.Context, t sdk.Tuner) (*Model, error) {
+	m := &Model{Recipe: w.Digest, Objective: "cross-entropy of world model and decision", Metrics: map[string]float64{}}
+	if w.Recipe.Counterfactuals {
+		m.Objective = "cross-entropy of world model, reflection and decision"
+	}
+	if err := w.concatenate(); err != nil {
+		return nil, err
+	}
+	done, err := w.job(ctx, t, "chat", sdk.TuneRequest{TrainFile: filepath.Join(w.Dir, trainFile), Format: "chat", Options: w.Options, Seed: w.Recipe.Seed})
+	if err != nil {
+		return nil, err
+	}
+	m.take("chat", done)
+	if w.Recipe.Counterfactuals && w.Recipe.Objective == "pairs" {
+		m.Objective += ", then pairs of decision and alternative with β = 0.1 against that model"
+		done, err = w.job(ctx, t, "pairs", sdk.TuneRequest{TrainFile: filepath.Join(w.Dir, PairsFile), Format: "pairs", BaseModel: done.Model, Options: w.Options, Seed: w.Recipe.Seed})
+		if err != nil {
+			return nil, err
+		}
+		m.take("pairs", done)
+	}
+	m.Name = done.Model
+	if content, err := os.ReadFile(done.Model); err == nil && len(done.Artifacts) > 0 {
+		sum := sha256.Sum256(content)
+		m.File, m.SHA256 = true, hex.EncodeToString(sum[:])
+		if m.Name, err = filepath.Rel(w.Dir, done.Model); err != nil {
+			return nil, err
+		}
+		return m, nil
+	}
+	sum := sha256.Sum256([]byte(m.Name))
+	m.SHA256 = hex.EncodeToString(sum[:])
+	return m, nil
+}
+
+func (m *Model) take(job string, r sdk.TuneResult) {
+	for name, v := range r.Metrics {
+		m.Metrics[job+"."+name] = v
+	}
+}
+
+// concatenate joins what is learned by cross-entropy.
+func (w *Workshop) concatenate() error {
+	out, err := os.Create(filepath.Join(w.Dir, trainFile))
+	if err != nil {
+		return err
+	}
+	defer out.Close() //nolint:errcheck // closed below; this is for errors
+	for _, name := range []string{PolicyFile, WorldFile, ReflectionFile} {
+		in, err := os.Open(filepath.Join(w.Dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(out, in)
+		if err = errors.Join(err, in.Close()); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
+// job starts a job, or goes on watching one that an earlier attempt has started.
+func (w *Workshop) job(ctx context.Context, t sdk.Tuner, name string, r sdk.TuneRequest) (sdk.TuneResult, error) {
+	jobs := map[string]string{}
+	path := filepath.Join(w.Dir, jobsFile)
+	if text, err := os.ReadFile(path); err == nil {
+		if err := json.Unmarshal(text, &jobs); err != nil {
+			return sdk.TuneResult{}, fmt.Errorf("%s: %w: remove it to start again", path, err)
+		}
+	}
+	if jobs[name] == "" {
+		r.OutputDir = filepath.Join(w.Dir, tuneDir, name)
+		if err := os.MkdirAll(r.OutputDir, 0o700); err != nil {
+			return sdk.TuneResult{}, err
+		}
+		job, err := t.StartTune(ctx, r)
+		if err != nil {
+			return sdk.TuneResult{}, fmt.Errorf("tuning: %w", err)
+		}
+		jobs[name] = job
+		if err := writeJSON(path, jobs); err != nil {
+			return sdk.TuneResult{}, err
+		}
+	}
+	done, err := t.WatchTune(ctx, jobs[name], 0, w.watch(name))
+	if err == nil || ctx.Err() != nil {
+		return done, err
+	}
+	// A job that has failed or vanished is not watched again: the next attempt starts anew.
+	delete(jobs, name)
+	return done, errors.Join(fmt.Errorf("tuning: job %s: %w", name, err), writeJSON(path, jobs))
+}
+
+func (w *Workshop) watch(name string) func(int64, sdk.Event) {
+	return func(_ int64, e sdk.Event) {
+		switch e := e.(type) {
+		case sdk.Progress:
+			line := fmt.Sprintf("tuning (%s): %s %d", name, e.Stage, e.Step)
+			if e.Total > 0 {
+				line += fmt.Sprintf(" of %d", e.Total)
+			}
+			if loss, ok := e.Metrics["loss"]; ok {
+				line += fmt.Sprintf(", loss %.4f", loss)
+			}
+			w.Say(line)
+		case sdk.Warning:
+			w.Say("tuning: " + e.Summary + " " + e.Detail)
+		}
+	}
+}
+
+// ReadModel reads the model of a folder, and checks the file that it names.
+func ReadModel(dir string) (*Model, error) {
+	text, err := os.ReadFile(filepath.Join(dir, modelFile))
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{}
+	if err := json.Unmarshal(text, m); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, modelFile), err)
+	}
+	if !m.File {
+		return m, nil
+	}
+	content, err := os.ReadFile(m.Path(dir))
+	if err != nil {
+		return nil, err
+	}
+	if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != m.SHA256 {
+		return nil, fmt.Errorf("%s: its hash is not the one in %s: remove the folder to tune again", m.Path(dir), modelFile)
+	}
+	return m, nil
+}
+
+// Path is what the backend's option model is set to.
+func (m *Model) Path(dir string) string {
+	if m.File {
+		return filepath.Join(dir, m.Name)
+	}
+	return m.Name
+}
+
+func writeJSON(path string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".part", append(text, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".part", path)
+}
