@@ -134,15 +134,20 @@ func Users(split *corpus.Split, n int) ([]int32, error) {
 	if len(all) == 0 {
 		return nil, sdk.Invalidf("users", "no user has a training interaction: nobody can be simulated")
 	}
-	if n == 0 || n >= len(all) {
-		return all, nil
+	return Draw(all, n), nil
+}
+
+// Draw draws n of some users by hash, all of them where n is 0, ascending.
+func Draw(users []int32, n int) []int32 {
+	users = slices.Clone(users)
+	if n > 0 && n < len(users) {
+		slices.SortFunc(users, func(a, b int32) int {
+			return cmp.Compare(sdk.TieHash(usersSeed, a, 0), sdk.TieHash(usersSeed, b, 0))
+		})
+		users = users[:n]
 	}
-	slices.SortFunc(all, func(a, b int32) int {
-		return cmp.Compare(sdk.TieHash(usersSeed, a, 0), sdk.TieHash(usersSeed, b, 0))
-	})
-	all = all[:n]
-	slices.Sort(all)
-	return all, nil
+	slices.Sort(users)
+	return users
 }
 
 // Controls are none: what people truly do is a task of its own.
