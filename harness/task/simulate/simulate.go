@@ -74,8 +74,10 @@ func (Task) Options() []sdk.OptionSpec { return SessionOptions() }
 // Check has no rules between options.
 func (Task) Check(sdk.Options) error { return nil }
 
-// Settings makes the rules of sessions of a task's options.
+// Settings makes the rules of sessions of a task's options. What the task has no option
+// for is at its default.
 func Settings(o sdk.Options) browse.Settings {
+	o, _ = sdk.Canonical(SessionOptions(), o)
 	s := browse.Settings{
 		PageSize: o.Int("page-size"), Limit: o.Int("page-limit"), Full: o.String("navigation") == navigationFull,
 		Prior: browse.Prior{WatchRate: o.Float("watch-prior"), Leave: o.Float("exit-prior")},
