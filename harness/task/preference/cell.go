@@ -2,7 +2,6 @@ package preference
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -47,7 +46,7 @@ type answer struct {
 
 // Cell asks the agent about every page, batch by batch.
 func (b *bound) Cell(ctx context.Context, c task.Cell) error {
-	ask := func(_ context.Context, sets []set) ([]answer, error) { return oracle(sets), nil }
+	ask := func(_ context.Context, n int) ([]answer, error) { return oracle(b.sets(n)), nil }
 	if c.Control != control.OracleName {
 		settings := simulate.Settings(b.options)
 		settings.Seed, settings.Repeat, settings.Ratio = c.Seed, c.Key.Repeat, b.options.Int("ratio")
@@ -55,40 +54,19 @@ func (b *bound) Cell(ctx context.Context, c task.Cell) error {
 		if err != nil {
 			return err
 		}
-		ask = func(ctx context.Context, sets []set) ([]answer, error) {
-			return b.ask(ctx, c.Stage(), simulator, sets)
-		}
+		ask = func(ctx context.Context, n int) ([]answer, error) { return b.ask(ctx, c.Stage(), simulator, b.sets(n)) }
 	}
-	var rows []row
+	answers, err := task.InSteps(ctx, c, b.Size(), ask)
+	if err != nil {
+		return err
+	}
+	var sets []set
 	for n := range b.Size() {
-		sets := b.sets(n)
-		var answers []answer
-		if n < len(c.Done) {
-			if err := json.Unmarshal(c.Done[n], &answers); err != nil {
-				return fmt.Errorf("%s: log entry %d: %w", c.Key, n+1, err)
-			}
-		} else {
-			if c.Stopping() {
-				return task.ErrStopped
-			}
-			var err error
-			if answers, err = ask(ctx, sets); err != nil {
-				return err
-			}
-			payload, err := json.Marshal(answers)
-			if err != nil {
-				return fmt.Errorf("%s: log: %w", c.Key, err)
-			}
-			if err := c.Log(payload); err != nil {
-				return err
-			}
-		}
-		part, err := b.rows(sets, answers)
-		if err != nil {
-			return fmt.Errorf("%s: batch %d: %w", c.Key, n+1, err)
-		}
-		rows = append(rows, part...)
-		c.Step(n + 1)
+		sets = append(sets, b.sets(n)...)
+	}
+	rows, err := b.rows(sets, answers)
+	if err != nil {
+		return fmt.Errorf("%s: log: %w", c.Key, err)
 	}
 	return c.Seal(func(w io.Writer) error { return record.WriteParquet(w, rows) })
 }

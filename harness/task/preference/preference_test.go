@@ -219,6 +219,9 @@ func TestDeal(t *testing.T) {
 		if slices.Equal(sets[0].items, sets[3].items) {
 			t.Errorf("user %d: two draws are the same", u)
 		}
+		if slices.Equal(b.chosen(u, 0, least), b.chosen(u, 1, least)) {
+			t.Errorf("user %d: two draws have the same positives", u)
+		}
 		for _, s := range sets {
 			held := split.Test().Of(u)
 			positives := 0
@@ -438,8 +441,8 @@ func TestResumeEqualsUnbroken(t *testing.T) {
 			t.Errorf("resumed after %d batches: other bytes, or %d log entries", cut, len(j.logged))
 		}
 	}
-	bad := journal{done: [][]byte{[]byte(`[{"w":true}]`)}}
-	if err := b.Cell(t.Context(), bad.cell(t, stage, "random", "")); err == nil || !strings.Contains(err.Error(), "batch 1: 1 answers, and there are more cards") {
+	bad := journal{done: append([][]byte{[]byte(`[{"w":true}]`)}, whole.logged[1:]...)}
+	if err := b.Cell(t.Context(), bad.cell(t, stage, "random", "")); err == nil || !strings.Contains(err.Error(), "answers, and there are more cards") {
 		t.Errorf("a log of other cards: %v", err)
 	}
 }
