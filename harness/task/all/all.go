@@ -20,6 +20,6 @@ import (
 func Tasks() []task.Task {
 	return []task.Task{
 		offline.Task{}, rating.Task{}, reading.Task{}, simulate.Task{}, truth.Task{}, ab.Task{}, distribution.Task{},
-		action.Task{}, world.Task{}, preference.Task{},
+		action.Task{}, world.Task{}, preference.Task{}, rating.Agents{},
 	}
 }
