@@ -90,16 +90,16 @@ func wholeOf(t testing.TB, s score.Sheet, id string) score.Whole {
 //	user  value  expected  given  level
 //	0     5      3.5       5      0
 //	0     2      -         4      0
-//	1     4      2.4       2      1
-//	1     3      -         -      1: no value came
+//	1     4      2.4       2      9
+//	1     3      -         -      9: no value came
 //	1     1      1.2       1      -1
 func TestAgentSheet(t *testing.T) {
 	v := func(x float64) *float64 { return &x }
 	pairs := []pair{
 		{User: 0, Item: 0, Level: 0, Value: 5, Expected: v(3.5), Given: v(5)},
 		{User: 0, Item: 1, Level: 0, Value: 2, Given: v(4)},
-		{User: 1, Item: 0, Level: 1, Value: 4, Expected: v(2.4), Given: v(2)},
-		{User: 1, Item: 2, Level: 1, Value: 3},
+		{User: 1, Item: 0, Level: 9, Value: 4, Expected: v(2.4), Given: v(2)},
+		{User: 1, Item: 2, Level: 9, Value: 3},
 		{User: 1, Item: 3, Level: -1, Value: 1, Expected: v(1.2), Given: v(1)},
 	}
 	for i := range pairs {
@@ -129,7 +129,7 @@ func TestAgentSheet(t *testing.T) {
 	if w := wholeOf(t, s, metric.DistValue); w.Value != 0 || w.N != 2 || w.Why == "" {
 		t.Errorf("%+v", w)
 	}
-	// Level 0: {5, 2} against {5, 4}, 1/2; level 1: {4} against {2}, 1. Their mean.
+	// Level 0: {5, 2} against {5, 4}, 1/2; level 9: {4} against {2}, 1. Their mean.
 	if w := wholeOf(t, s, conditional); w.Value != 0.75 {
 		t.Errorf("%+v", w)
 	}
@@ -164,7 +164,12 @@ func TestAgentControls(t *testing.T) {
 	}
 	pairs, _ := a.sheet(t, split, Histogram, nil)
 	different := map[float64]bool{}
+	// Deciles of the means 4.5, 3, 2 and 1 of four items; the fifth has none.
+	levels := []int32{7, 5, 2, 0, -1}
 	for _, p := range pairs {
+		if p.Level != levels[p.Item] {
+			t.Errorf("item %d is of level %d, want %d", p.Item, p.Level, levels[p.Item])
+		}
 		different[*p.Given] = true
 		if *p.Expected != 3 || !slices.Contains([]float64{5, 3, 4, 2, 1}, *p.Given) {
 			t.Errorf("%+v", p)
