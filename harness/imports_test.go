@@ -53,10 +53,11 @@ var rules = []rule{
 		"sdk", "harness/task", "harness/task/simulate", "harness/task/heldout", "harness/corpus", "harness/control", "harness/llm", "harness/metric", "harness/record", "harness/record/score",
 		"harness/agent", "harness/browse", "harness/page", "harness/persona", "harness/trace",
 	}},
+	{of: "harness/align", may: []string{"sdk", "harness/agent", "harness/browse", "harness/llm", "harness/page", "harness/record", "harness/trace"}},
 	{of: "harness/report", may: []string{"harness/record", "harness/metric", "harness/trace"}},
 	{of: "harness/run", may: []string{
 		"sdk", "harness/spec", "harness/host", "harness/corpus", "harness/task", "harness/record", "harness/record/score",
-		"harness/control", "harness/metric", "harness/llm", "harness/compare", "harness/agent", "harness/browse",
+		"harness/control", "harness/metric", "harness/llm", "harness/compare", "harness/agent", "harness/align", "harness/browse",
 	}},
 	{of: "harness/prediction", may: []string{"sdk", "harness/record", "harness/record/score", "harness/metric"}},
 	{of: "harness/scaffold", may: []string{"sdk"}},

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/alignuser/alignuser/harness/agent"
+	"github.com/alignuser/alignuser/harness/page"
 	"github.com/alignuser/alignuser/harness/trace"
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -35,16 +36,16 @@ func alternativesOf(e *agent.Example, seed uint64) []Alternative {
 	values := e.View.State.Scale.Values()
 	for i, c := range e.Decision.Cards {
 		if c.Watch {
-			add(agent.AskWatch, "skips "+e.View.State.Cards[i].Title, true, 1, func(d *trace.Decision) { d.Cards[i] = trace.Choice{} })
+			add(agent.AskWatch, "skips "+page.Quote(e.View.State.Cards[i].Title), true, 1, func(d *trace.Decision) { d.Cards[i] = trace.Choice{} })
 		} else { // on a reconstructed page nobody was shown it
-			add(agent.AskWatch, "watches "+e.View.State.Cards[i].Title, !e.Reconstructed, 1, func(d *trace.Decision) { d.Cards[i] = trace.Choice{Watch: true} })
+			add(agent.AskWatch, "watches "+page.Quote(e.View.State.Cards[i].Title), !e.Reconstructed, 1, func(d *trace.Decision) { d.Cards[i] = trace.Choice{Watch: true} })
 		}
 		if c.Value == nil || len(values) < 2 {
 			continue
 		}
 		for _, v := range values {
 			if far := math.Abs(v - *c.Value); far > 1e-9 {
-				add(agent.AskValue, "gives another value to "+e.View.State.Cards[i].Title, true, far/(values[len(values)-1]-values[0]), func(d *trace.Decision) { d.Cards[i].Value = &v })
+				add(agent.AskValue, "gives "+page.Number(v)+" to "+page.Quote(e.View.State.Cards[i].Title), true, far/(values[len(values)-1]-values[0]), func(d *trace.Decision) { d.Cards[i].Value = &v })
 			}
 		}
 	}

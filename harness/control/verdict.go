@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/alignuser/alignuser/harness/metric"
 	"github.com/alignuser/alignuser/harness/record"
 )
 
@@ -21,7 +22,9 @@ func accuracy() map[string]ideal {
 	return map[string]ideal{
 		"ndcg": one, "recall-capped": one, "map": one, "auc": one, "reading.accuracy": one,
 		"sim.n-like": best, "sim.n-view": best,
-		"recall": best, "precision": best, "hit": best, "mrr": best,
+		metric.PrefAccuracy: one, metric.PrefPrecision: one, metric.PrefRecall: one, metric.PrefF1: one, metric.PrefAUC: one, metric.PrefBalanced: one,
+		metric.PrefLogLoss: none,
+		"recall":           best, "precision": best, "hit": best, "mrr": best,
 		"rating.rmse.expected": none, "rating.rmse.answer": none, "rating.mae.expected": none, "rating.mae.answer": none,
 		"rating.rmse.expected.pooled": none, "rating.rmse.answer.pooled": none, "rating.mae.expected.pooled": none, "rating.mae.answer.pooled": none,
 	}
@@ -45,6 +48,7 @@ func Judge(task string, summary []record.Cell) string {
 	families := accuracy()
 	for _, c := range summary {
 		family, _, _ := strings.Cut(c.Metric, "@")
+		family, _, _ = strings.Cut(family, ".1to")
 		ideal, judged := families[family]
 		if c.Task != task || math.IsNaN(c.Value) || !judged {
 			continue

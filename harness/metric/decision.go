@@ -151,20 +151,20 @@ func DecisionMetrics() []DecisionMetric {
 	}
 	both := "users whose cases are all true, or all false, are left out and counted"
 	table := []DecisionMetric{
-		{Head: line(PrefAccuracy, Higher, "users without a case are not judged", "share of a user's cases decided as the truth is"), Decided: Accuracy},
-		{Head: line("pref.balanced-accuracy", Higher, both, "mean of the accuracy among true and the accuracy among false cases"), Decided: BalancedAccuracy},
-		{Head: line("pref.precision", Higher, noneTrue, "share of true cases among those decided yes, 0 where none is"), Decided: PrecisionOf},
-		{Head: line("pref.recall", Higher, noneTrue, "share of the true cases that are decided yes"), Decided: RecallOf},
-		{Head: line("pref.f1", Higher, noneTrue, "harmonic mean of precision and recall"), Decided: F1},
-		{Head: line("pref.empty", 0, "users without a case are not judged", "share of users for whom nothing is decided yes"), Decided: func(_, decided []bool) float64 {
+		{Head: line(DecisionAccuracy, Higher, "users without a case are not judged", "share of a user's cases decided as the truth is"), Decided: Accuracy},
+		{Head: line("decision.balanced-accuracy", Higher, both, "mean of the accuracy among true and the accuracy among false cases"), Decided: BalancedAccuracy},
+		{Head: line("decision.precision", Higher, noneTrue, "share of true cases among those decided yes, 0 where none is"), Decided: PrecisionOf},
+		{Head: line("decision.recall", Higher, noneTrue, "share of the true cases that are decided yes"), Decided: RecallOf},
+		{Head: line("decision.f1", Higher, noneTrue, "harmonic mean of precision and recall"), Decided: F1},
+		{Head: line("decision.empty", 0, "users without a case are not judged", "share of users for whom nothing is decided yes"), Decided: func(_, decided []bool) float64 {
 			return Share(!slices.Contains(decided, true))
 		}},
-		{Head: line("pref.auc", Higher, both+"; undefined without probabilities", "chance that a true case is given a higher probability than a false one, equal ones counting half"), Stated: DecisionAUC},
-		{Head: line("pref.log-loss", Lower, "undefined without probabilities", "mean of minus the logarithm of the probability given to what is true"), Stated: DecisionLogLoss},
+		{Head: line("decision.auc", Higher, both+"; undefined without probabilities", "chance that a true case is given a higher probability than a false one, equal ones counting half"), Stated: DecisionAUC},
+		{Head: line("decision.log-loss", Lower, "undefined without probabilities", "mean of minus the logarithm of the probability given to what is true"), Stated: DecisionLogLoss},
 	}
 	table[6].Unit, table[7].Unit = "probability", "nats"
 	return table
 }
 
-// PrefAccuracy is the first metric of decisions.
-const PrefAccuracy = "pref.accuracy"
+// DecisionAccuracy is the first metric of decisions.
+const DecisionAccuracy = "decision.accuracy"

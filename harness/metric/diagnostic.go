@@ -44,6 +44,9 @@ func Describe(id string) (h Head, ok bool) {
 	if h, ok := readingPart(id); ok {
 		return h, true
 	}
+	if h, ok := preference(id); ok {
+		return h, true
+	}
 	m, k, err := Parse(id)
 	if err != nil {
 		return Head{}, false

@@ -34,6 +34,15 @@ func TestPageOfSessions(t *testing.T) {
 	}
 }
 
+// TestPageOfPreferences does the same for decisions about positives and negatives.
+func TestPageOfPreferences(t *testing.T) {
+	text := readPage(t)
+	invalid, _ := metric.Describe(metric.PrefInvalid)
+	for _, h := range append(metric.Preferences(), invalid) {
+		holdSection(t, text, h, h.ID != metric.PrefBestThreshold, "\n```preference\n"+h.ID+" ") // computed by the tests of the task
+	}
+}
+
 func holdSection(t *testing.T, text string, h metric.Head, interval bool, example string) {
 	t.Helper()
 	better, has := h.Direction.String(), "yes"

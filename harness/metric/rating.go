@@ -25,6 +25,9 @@ type Rating struct {
 	NoInterval string
 }
 
+// NoDistanceInterval says why distances of histograms have no interval.
+const NoDistanceInterval = "no interval: a distance of two histograms is never below 0, and drawing users with replacement would bias it upwards"
+
 const noPair = "users without a prediction are left out and counted"
 
 // Ratings lists the metrics of predicted values in the order in which tables
@@ -68,7 +71,7 @@ func Ratings() []Rating {
 				Doc: "total variation distance between the answers and the true values of the same pairs", Empty: "undefined where nothing is predicted, or the scale has no steps",
 			},
 			Answers: true, Whole: TotalVariation,
-			NoInterval: "no interval: a distance of two histograms is never below 0, and drawing users with replacement would bias it upwards",
+			NoInterval: NoDistanceInterval,
 		},
 	)
 }

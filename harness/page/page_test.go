@@ -61,9 +61,9 @@ func TestRenderKeepsLines(t *testing.T) {
 			Cards: []Card{
 				{
 					Title: text, Categories: []string{text, "b"}, Summary: text, Count: 12, Mean: 3.456, Shown: 40, Watched: 8,
-					Similar: []Similar{{text, 4, 0.123}, {text, math.NaN(), 0.05}}, Kin: 3, KinMean: 2.5, Affinity: 0.065,
+					Similar: []Similar{{text, 4, 0.123}, {text, math.NaN(), 0.05}}, Kin: 3, KinMean: 2.5, KinRate: 0.25, Aversion: 0.05, Skipped: 2, Affinity: 0.065,
 				},
-				{Title: "plain", Mean: math.NaN(), KinMean: math.NaN(), Shown: -1},
+				{Title: "plain", Mean: math.NaN(), KinMean: math.NaN(), KinRate: math.NaN(), Shown: -1},
 			},
 			Given: []Given{{Title: text}, {Title: text, Watched: true, Value: math.NaN()}, {Title: text, Watched: true, Value: 4.5}},
 		}
@@ -75,9 +75,10 @@ ITEM_1: §
   mean: 3.46
   12 ratings
   shown 40 times; watched 8 times
-  fit with what you had: 6.5 of 100
+  fit with what you had: 6.5 of 100; with what you skipped: 5
   similar: alike 12.3: you gave 4 to §; alike 5: you watched §
-  of this kind you had 3; their average 2.5
+  of this kind you had 3; their average 2.5; of 100 shown you take 25
+  you passed it by 2 times
 ITEM_2: "plain"
   0 ratings
 
@@ -110,7 +111,7 @@ ITEM_2: "plain"
 
 // TestRenderDetail: an opened card shows every field.
 func TestRenderDetail(t *testing.T) {
-	s := State{View: trace.Detail, Cards: []Card{{Title: "x", Summary: "long", Mean: math.NaN(), KinMean: math.NaN(), Shown: -1}}}
+	s := State{View: trace.Detail, Cards: []Card{{Title: "x", Summary: "long", Mean: math.NaN(), KinMean: math.NaN(), KinRate: math.NaN(), Shown: -1}}}
 	if got, want := Render(s, nil), "# Details\nITEM_1: \"x\"\n  about: \"long\"\n  0 ratings\n"; got != want {
 		t.Errorf("%s", got)
 	}

@@ -34,6 +34,18 @@ const maxText = 300
 // Quote writes text of a data set as data: a JSON string on one line, cut where it
 // is very long, without characters that steer a terminal or turn text around.
 func Quote(text string) string {
+	clean := Clean(text)
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(clean); err != nil {
+		panic(fmt.Sprintf("page: %v", err)) // a string always encodes
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// Clean makes one line of text that others wrote, cut where it is very long.
+func Clean(text string) string {
 	clean := strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r): // of any kind, so that words stay apart
@@ -46,13 +58,7 @@ func Quote(text string) string {
 	if runes := []rune(clean); len(runes) > maxText {
 		clean = string(runes[:maxText]) + "…"
 	}
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(clean); err != nil {
-		panic(fmt.Sprintf("page: %v", err)) // a string always encodes
-	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return clean
 }
 
 // Number writes a number with at most two places.

@@ -39,7 +39,7 @@ func (f *File) Judge(r Rules) []score.Judged {
 
 // Primary is the metric that orders agents.
 func (f *File) Primary() string {
-	return map[string]string{Preference: metric.PrefAccuracy, Rating: metric.Ratings()[0].ID, Action: metric.ActionStep}[f.Kind]
+	return map[string]string{Preference: metric.DecisionAccuracy, Rating: metric.Ratings()[0].ID, Action: metric.ActionStep}[f.Kind]
 }
 
 // Users counts the users of the file; steps have none, they have sessions.

@@ -73,12 +73,12 @@ func TestPreference(t *testing.T) {
 	ann := (-math.Log(0.9*0.6)/2 - math.Log(0.2*0.9)/2) / 2
 	bob, cec := -math.Log(0.6*0.3)/2, -math.Log(0.6)
 	holds(t, values, map[string]float64{
-		"mine pref.accuracy": (0.75 + 0.5 + 1) / 3, "mine pref.recall": (0.5 + 1) / 2, "mine pref.precision": (0.5 + 0.5) / 2,
-		"mine pref.f1": (0.5 + 2.0/3) / 2, "mine pref.balanced-accuracy": (0.75 + 0.5) / 2, "mine pref.auc": 0.5,
-		"mine pref.log-loss": (ann + bob + cec) / 3, "mine pref.empty": (0.5 + 0 + 1) / 3,
-		"best pref.accuracy": 1, "best pref.auc": 1, "best pref.log-loss": 0,
+		"mine decision.accuracy": (0.75 + 0.5 + 1) / 3, "mine decision.recall": (0.5 + 1) / 2, "mine decision.precision": (0.5 + 0.5) / 2,
+		"mine decision.f1": (0.5 + 2.0/3) / 2, "mine decision.balanced-accuracy": (0.75 + 0.5) / 2, "mine decision.auc": 0.5,
+		"mine decision.log-loss": (ann + bob + cec) / 3, "mine decision.empty": (0.5 + 0 + 1) / 3,
+		"best decision.accuracy": 1, "best decision.auc": 1, "best decision.log-loss": 0,
 	})
-	if n["mine pref.accuracy"] != 3 || n["mine pref.auc"] != 2 || n["best pref.accuracy"] != 1 {
+	if n["mine decision.accuracy"] != 3 || n["mine decision.auc"] != 2 || n["best decision.accuracy"] != 1 {
 		t.Error(n)
 	}
 }
@@ -86,19 +86,19 @@ func TestPreference(t *testing.T) {
 // One half is yes.
 func TestOneHalf(t *testing.T) {
 	values, _ := numbers(t, must(t, "user,item,truth,p\nann,a,1,0.5\nann,b,0,0.49\n"), rules)
-	holds(t, values, map[string]float64{"outside pref.accuracy": 1})
+	holds(t, values, map[string]float64{"outside decision.accuracy": 1})
 }
 
 // A decision stands beside a probability and wins; without probabilities what reads
 // them is undefined.
 func TestDecisionsWithoutProbabilities(t *testing.T) {
 	both, _ := numbers(t, must(t, "user,item,truth,p,decision\nann,a,1,0.9,SKIP\nann,b,0,0.1,SKIP\n"), rules)
-	holds(t, both, map[string]float64{"outside pref.accuracy": 0.5, "outside pref.auc": 1})
+	holds(t, both, map[string]float64{"outside decision.accuracy": 0.5, "outside decision.auc": 1})
 	f := must(t, "user,item,truth,decision\nann,a,1,SKIP\nann,b,0,SKIP\n")
 	values, _ := numbers(t, f, rules)
-	holds(t, values, map[string]float64{"outside pref.accuracy": 0.5, "outside pref.auc": math.NaN(), "outside pref.log-loss": math.NaN()})
+	holds(t, values, map[string]float64{"outside decision.accuracy": 0.5, "outside decision.auc": math.NaN(), "outside decision.log-loss": math.NaN()})
 	for _, c := range f.Judge(rules)[0].Sheet.Columns {
-		if c.Metric == "pref.auc" && c.Why != "undefined: the file has no probabilities" {
+		if c.Metric == "decision.auc" && c.Why != "undefined: the file has no probabilities" {
 			t.Error(c.Why)
 		}
 	}

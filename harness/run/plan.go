@@ -349,6 +349,16 @@ func (p *Plan) findArms(catalogue Catalogue) error {
 			}
 		}
 	}
+	for _, g := range s.Agents {
+		for _, t := range p.tasks {
+			if _, taken := t.control(g.Name); taken && t.task.Subject() == task.Agents {
+				return spec.Errors{{
+					Pos: g.Pos, Where: "agent." + g.Name + ".name",
+					What: fmt.Sprintf("%q is the name of a control of task %s", g.Name, t.task.Kind()), Fix: fmt.Sprintf("choose name = %q", "my-"+g.Name),
+				}}
+			}
+		}
+	}
 	if err := p.findBackends(catalogue); err != nil {
 		return err
 	}

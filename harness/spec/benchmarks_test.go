@@ -63,7 +63,7 @@ func TestFormatExamples(t *testing.T) {
 		}
 		var sets []string
 		for key, value := range small {
-			if _, ok := given[key]; !ok && !(key == "recommender" && given["llm"] != nil && given["agent"] == nil) {
+			if _, ok := given[key]; !ok && !(key == "recommender" && (given["llm"] != nil && given["agent"] == nil || agentsOnly(given))) {
 				sets = append(sets, key+"="+value)
 			}
 		}
@@ -91,6 +91,18 @@ func TestFormatExamples(t *testing.T) {
 	if good < 7 || bad < 8 {
 		t.Errorf("%d good and %d failing examples found", good, bad)
 	}
+}
+
+// agentsOnly reports whether an example has agents and no task that judges recommenders.
+func agentsOnly(given map[string]any) bool {
+	tasks, _ := given["task"].([]map[string]any)
+	for _, t := range tasks {
+		kind, _ := t["kind"].(string)
+		if kind == "ab" || len(catalogue{}.TaskNeeds(kind)) > 0 {
+			return false
+		}
+	}
+	return len(tasks) > 0 && given["agent"] != nil
 }
 
 // TestFormatCommands reads the suites that the page runs, with their overrides.

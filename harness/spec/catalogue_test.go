@@ -36,11 +36,11 @@ func tabularOptions() []sdk.OptionSpec {
 }
 
 func (catalogue) TaskKinds() []string {
-	return []string{"offline", "rating", "reading", "simulate", "truth", "ab", "distribution", "action", "world"}
+	return []string{"offline", "rating", "reading", "simulate", "truth", "ab", "distribution", "action", "world", "preference", "rating-agents"}
 }
 
 func (catalogue) TaskSimulates(kind string) bool {
-	return kind == "simulate" || kind == "distribution" || kind == "action" || kind == "world"
+	return slices.Contains([]string{"simulate", "distribution", "action", "world", "preference", "rating-agents"}, kind)
 }
 
 // Agents and the tasks that run sessions are the real ones.

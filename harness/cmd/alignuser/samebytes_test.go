@@ -45,10 +45,10 @@ name = "browsed"
 seed = 7
 [dataset]
 plugin = "planted"
-options = { users = 30, items = 60, sessions = 10 }
+options = { users = 30, items = 60, sessions = 20 }
 [split]
 method = "user-temporal"
-test = 0.2
+test = 0.4
 [[recommender]]
 plugin = "basics"
 component = "popular"
@@ -76,6 +76,11 @@ kind = "distribution"
 kind = "action"
 [[task]]
 kind = "world"
+[[task]]
+kind = "rating-agents"
+[[task]]
+kind = "preference"
+options = { negatives = [3], draws = 2 }
 `
 
 // suiteRun runs a suite in a folder of its own.

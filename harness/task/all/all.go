@@ -10,6 +10,7 @@ import (
 	"github.com/alignuser/alignuser/harness/task/distribution"
 	"github.com/alignuser/alignuser/harness/task/offline"
 	"github.com/alignuser/alignuser/harness/task/persona"
+	"github.com/alignuser/alignuser/harness/task/preference"
 	"github.com/alignuser/alignuser/harness/task/rating"
 	"github.com/alignuser/alignuser/harness/task/reading"
 	"github.com/alignuser/alignuser/harness/task/simulate"
@@ -19,5 +20,5 @@ import (
 
 // Tasks lists every kind of task that a suite can ask for.
 func Tasks() []task.Task {
-	return []task.Task{offline.Task{}, rating.Task{}, reading.Task{}, simulate.Task{}, truth.Task{}, ab.Task{}, distribution.Task{}, action.Task{}, world.Task{}, consistency.Task{}, persona.Task{}}
+	return []task.Task{offline.Task{}, rating.Task{}, reading.Task{}, simulate.Task{}, truth.Task{}, ab.Task{}, distribution.Task{}, action.Task{}, world.Task{}, consistency.Task{}, persona.Task{}, preference.Task{}, rating.Agents{}}
 }

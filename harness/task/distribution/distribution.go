@@ -126,7 +126,7 @@ type row struct {
 
 // Cell asks the agent about every page of people, batch by batch.
 func (b *bound) Cell(ctx context.Context, c task.Cell) error {
-	settings := simulate.Settings(withDefaults(b.options))
+	settings := simulate.Settings(b.options)
 	settings.Seed, settings.Repeat = c.Seed, c.Key.Repeat
 	var simulator *browse.Simulator
 	if c.Control != People {
@@ -147,12 +147,6 @@ func (b *bound) Cell(ctx context.Context, c task.Cell) error {
 		rows[i].Logged = b.logged
 	}
 	return c.Seal(func(w io.Writer) error { return record.WriteParquet(w, rows) })
-}
-
-// withDefaults fills in the rules of sessions that people's pages do not need.
-func withDefaults(o sdk.Options) sdk.Options {
-	out, _ := sdk.Canonical(simulate.SessionOptions(), o)
-	return out
 }
 
 // ask gives the rows of some users.

@@ -71,15 +71,3 @@ func TestPeopleAreThemselves(t *testing.T) {
 		}
 	}
 }
-
-func TestDeciles(t *testing.T) {
-	values := make([]float64, 20)
-	for i := range values {
-		values[i] = float64(i)
-	}
-	values = append(values, math.NaN())
-	got := deciles(values)
-	if got[0] != 0 || got[1] != 0 || got[2] != 1 || got[19] != 9 || got[20] != -1 {
-		t.Errorf("%v", got)
-	}
-}

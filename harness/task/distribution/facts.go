@@ -1,11 +1,9 @@
 package distribution
 
 import (
-	"math"
-	"slices"
-
 	"github.com/alignuser/alignuser/harness/browse"
 	"github.com/alignuser/alignuser/harness/corpus"
+	"github.com/alignuser/alignuser/harness/metric"
 	"github.com/alignuser/alignuser/harness/trace"
 )
 
@@ -21,23 +19,7 @@ func newFacts(split *corpus.Split) facts {
 	for it := range counts {
 		counts[it], means[it] = float64(train.Count(int32(it))), train.Mean(int32(it))
 	}
-	return facts{counts: deciles(counts), levels: deciles(means), kinds: split.Categories()}
-}
-
-// deciles puts values into ten parts of equal size; NaN is in none, -1.
-func deciles(values []float64) []int32 {
-	sorted := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
-	slices.Sort(sorted)
-	out := make([]int32, len(values))
-	for i, v := range values {
-		if math.IsNaN(v) {
-			out[i] = -1
-			continue
-		}
-		below, _ := slices.BinarySearch(sorted, v)
-		out[i] = int32(10 * below / len(sorted))
-	}
-	return out
+	return facts{counts: metric.Parts(counts, 10), levels: metric.Parts(means, 10), kinds: split.Categories()}
 }
 
 // rows are the cards of a page, with what the person and the agent did.

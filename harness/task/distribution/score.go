@@ -33,8 +33,6 @@ func (Task) Scorer(sdk.Options) score.Scorer {
 	}
 }
 
-const noInterval = "no interval: a distance of two histograms is never below 0, and drawing users with replacement would bias it upwards"
-
 // sheet compares what people did with what the agent did on the same cards.
 func sheet(rows []row) score.Sheet {
 	var s score.Sheet
@@ -46,10 +44,10 @@ func sheet(rows []row) score.Sheet {
 	}
 	human, agent := tally(rows, true), tally(rows, false)
 	n := min(human.valued, agent.valued)
-	whole(metric.DistValue, metric.TotalVariationOf(human.values, agent.values), n, noInterval)
-	whole("dist.jsd.value", metric.JensenShannon(human.values, agent.values), n, noInterval)
-	whole("dist.w1.value", metric.Wasserstein1(human.values, agent.values), n, noInterval)
-	whole("dist.tv.conditional", conditional(rows), n, noInterval)
+	whole(metric.DistValue, metric.TotalVariationOf(human.values, agent.values), n, metric.NoDistanceInterval)
+	whole("dist.jsd.value", metric.JensenShannon(human.values, agent.values), n, metric.NoDistanceInterval)
+	whole("dist.w1.value", metric.Wasserstein1(human.values, agent.values), n, metric.NoDistanceInterval)
+	whole("dist.tv.conditional", conditional(rows), n, metric.NoDistanceInterval)
 	s.Columns = append(s.Columns, perUser(rows, "dist.mean.value", func(r row) (float64, bool) {
 		if r.Given == nil {
 			return 0, false
@@ -58,13 +56,13 @@ func sheet(rows []row) score.Sheet {
 	}))
 	if rows[0].Logged {
 		pages := len(firstCards(rows))
-		whole("dist.tv.action", metric.TotalVariationOf(human.actions, agent.actions), len(rows)+pages, noInterval)
+		whole("dist.tv.action", metric.TotalVariationOf(human.actions, agent.actions), len(rows)+pages, metric.NoDistanceInterval)
 		s.Columns = append(s.Columns, perUser(rows, "dist.rate.watch", func(r row) (float64, bool) { return metric.Share(r.Watch), true }))
-		whole("dist.tv.exit", metric.TotalVariationOf(human.exits, agent.exits), min(human.left, agent.left), noInterval)
+		whole("dist.tv.exit", metric.TotalVariationOf(human.exits, agent.exits), min(human.left, agent.left), metric.NoDistanceInterval)
 		s.Columns = append(s.Columns, perUser(firstCards(rows), "dist.rate.leave", func(r row) (float64, bool) { return metric.Share(r.Leave), true }))
 	}
-	whole("dist.tv.popularity", metric.TotalVariationOf(human.popularity, agent.popularity), agent.watched, noInterval)
-	whole("dist.tv.category", metric.TotalVariationOf(human.categories, agent.categories), agent.watched, noInterval)
+	whole("dist.tv.popularity", metric.TotalVariationOf(human.popularity, agent.popularity), agent.watched, metric.NoDistanceInterval)
+	whole("dist.tv.category", metric.TotalVariationOf(human.categories, agent.categories), agent.watched, metric.NoDistanceInterval)
 	s.Columns = append(s.Columns, perUser(firstCards(rows), "dist.invalid", func(r row) (float64, bool) { return metric.Share(r.Invalid), true }))
 	return s
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/alignuser/alignuser/harness/control"
 	"github.com/alignuser/alignuser/harness/corpus"
-	"github.com/alignuser/alignuser/harness/task"
 	"github.com/alignuser/alignuser/sdk"
 )
 
@@ -105,9 +104,9 @@ func solve(biases []float64, counts []int, l2 float64, residuals func(sums []flo
 	}
 }
 
-// controls gives the oracle and the baselines. They learn when they are first
+// baselines gives the oracle and the baselines. They learn when they are first
 // asked.
-func controls(b *bound) []task.Control {
+func baselines(b *bound) []*baseline {
 	global := func() predictor {
 		return func(_, _ int32) float64 { return b.train.mean }
 	}
@@ -119,11 +118,11 @@ func controls(b *bound) []task.Control {
 		ofUser, ofItem := b.train.biases()
 		return func(user, item int32) float64 { return b.train.mean + ofUser[user] + ofItem[item] }
 	}
-	return []task.Control{
-		newControl(control.OracleName, "Control: predicts the held-out values.", b.oracle),
-		newControl("bias", "Baseline: global mean, user and item bias.", bias),
-		newControl("item-mean", "Baseline: mean training value of the item.", item),
-		newControl("global-mean", "Baseline: mean training value.", global),
+	return []*baseline{
+		newBaseline(control.OracleName, "Control: predicts the held-out values.", b.oracle),
+		newBaseline("bias", "Baseline: global mean, user and item bias.", bias),
+		newBaseline("item-mean", "Baseline: mean training value of the item.", item),
+		newBaseline("global-mean", "Baseline: mean training value.", global),
 	}
 }
 
@@ -148,8 +147,8 @@ type baseline struct {
 	predict   func() predictor // fits once
 }
 
-func newControl(name, doc string, fit func() predictor) task.Control {
-	return task.Control{Name: name, Recommender: &baseline{name: name, doc: doc, predict: sync.OnceValue(fit)}}
+func newBaseline(name, doc string, fit func() predictor) *baseline {
+	return &baseline{name: name, doc: doc, predict: sync.OnceValue(fit)}
 }
 
 // Spec describes the baseline like any other component.

@@ -12,6 +12,7 @@ package rating
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/alignuser/alignuser/harness/corpus"
 	"github.com/alignuser/alignuser/harness/metric"
@@ -47,11 +48,13 @@ func (Task) Doc() string {
 }
 
 // Options declares what to do with pairs that training says nothing of.
-func (Task) Options() []sdk.OptionSpec {
-	return []sdk.OptionSpec{{
+func (Task) Options() []sdk.OptionSpec { return []sdk.OptionSpec{coldOption()} }
+
+func coldOption() sdk.OptionSpec {
+	return sdk.OptionSpec{
 		Name: "cold", Type: sdk.OptionEnum, Choices: []string{coldInclude, coldExclude}, Default: coldInclude,
 		Doc: "pairs whose user or item has no training value: judged like any other, or left out and counted",
-	}}
+	}
 }
 
 // Check has no rules beyond the options' own.
@@ -69,6 +72,10 @@ func (Task) Metrics(sdk.Options) []string {
 
 // Bind finds the pairs to judge.
 func (Task) Bind(o sdk.Options, split *corpus.Split) (task.Bound, error) {
+	return newBound(o, split)
+}
+
+func newBound(o sdk.Options, split *corpus.Split) (*bound, error) {
 	scale := split.Scale()
 	if scale == nil {
 		return nil, sdk.Invalidf("", "values are predicted here, and the data set is implicit: it has none: take this task out")
@@ -77,11 +84,24 @@ func (Task) Bind(o sdk.Options, split *corpus.Split) (task.Bound, error) {
 	if train.count == 0 {
 		return nil, sdk.Invalidf("", "no training interaction has a value to learn from")
 	}
-	b := &bound{
-		scale: *scale, train: train, exclude: o.String("cold") == coldExclude,
-		items: make([][]int32, test.Users()), values: make([][]float64, test.Users()),
+	b := &bound{scale: *scale, train: train, exclude: o.String("cold") == coldExclude}
+	all := make([]int32, test.Users())
+	for u := range all {
+		all[u] = int32(u)
 	}
-	for u := range int32(test.Users()) {
+	b.collect(test, all)
+	b.leftOut = len(all) - len(b.users)
+	if len(b.users) == 0 {
+		return nil, sdk.Invalidf("", "no held-out interaction has a value to compare with: raise split.test, or set cold = %q", coldInclude)
+	}
+	return b, nil
+}
+
+// collect finds the pairs of some users.
+func (b *bound) collect(test *corpus.HeldOut, users []int32) {
+	b.items, b.values = make([][]int32, test.Users()), make([][]float64, test.Users())
+	b.users, b.pairs, b.coldUsers, b.coldItems = nil, 0, 0, 0
+	for _, u := range users {
 		values := test.ValuesOf(u)
 		for n, it := range test.Of(u) {
 			if v := float64(values[n]); !math.IsNaN(v) {
@@ -91,14 +111,8 @@ func (Task) Bind(o sdk.Options, split *corpus.Split) (task.Bound, error) {
 		if len(b.items[u]) > 0 {
 			b.users = append(b.users, u)
 			b.pairs += len(b.items[u])
-		} else {
-			b.leftOut++
 		}
 	}
-	if len(b.users) == 0 {
-		return nil, sdk.Invalidf("", "no held-out interaction has a value to compare with: raise split.test, or set cold = %q", coldInclude)
-	}
-	return b, nil
 }
 
 // bound is the task with its data. It is read-only once made.
@@ -135,7 +149,12 @@ func (b *bound) add(user, item int32, value float64) {
 }
 
 // Controls are the oracle and the baselines.
-func (b *bound) Controls() []task.Control { return controls(b) }
+func (b *bound) Controls() (out []task.Control) {
+	for _, p := range baselines(b) {
+		out = append(out, task.Control{Name: p.name, Recommender: p})
+	}
+	return out
+}
 
 // Refuses those whose scores are no values.
 func (*bound) Refuses(arm sdk.ComponentSpec) string {
@@ -148,15 +167,25 @@ func (*bound) Refuses(arm sdk.ComponentSpec) string {
 // Facts says what was judged, how predictions became answers, and what the
 // baselines are.
 func (b *bound) Facts() []record.Fact {
+	return slices.Concat(b.pairFacts(), []record.Fact{{Name: "answers", Value: answersFact(b.scale)}}, b.baselineFacts())
+}
+
+// pairFacts says what was judged.
+func (b *bound) pairFacts() []record.Fact {
 	fate := "judged"
 	if b.exclude {
 		fate = "left out"
 	}
-	facts := []record.Fact{
+	return []record.Fact{
 		{Name: "pairs judged", Value: fmt.Sprintf("%d held-out values of %d users", b.pairs, len(b.users))},
 		{Name: "users left out", Value: fmt.Sprintf("%d without a held-out value to judge", b.leftOut)},
 		{Name: "cold pairs", Value: fmt.Sprintf("%d with a user and %d with an item without a training value: %s", b.coldUsers, b.coldItems, fate)},
-		{Name: "answers", Value: answersFact(b.scale)},
+	}
+}
+
+// baselineFacts says what the baselines are, and what the training histogram is worth.
+func (b *bound) baselineFacts() []record.Fact {
+	facts := []record.Fact{
 		{Name: "item-mean", Value: "mean training value of the item; of an item without, the global mean"},
 		{Name: "bias", Value: biasDoc},
 	}

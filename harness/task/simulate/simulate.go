@@ -74,8 +74,10 @@ func (Task) Options() []sdk.OptionSpec { return SessionOptions() }
 // Check has no rules between options.
 func (Task) Check(sdk.Options) error { return nil }
 
-// Settings makes the rules of sessions of a task's options.
+// Settings makes the rules of sessions of a task's options. What the task has no option
+// for is at its default.
 func Settings(o sdk.Options) browse.Settings {
+	o, _ = sdk.Canonical(SessionOptions(), o)
 	s := browse.Settings{
 		PageSize: o.Int("page-size"), Limit: o.Int("page-limit"), Full: o.String("navigation") == navigationFull,
 		Prior: browse.Prior{WatchRate: o.Float("watch-prior"), Leave: o.Float("exit-prior")},
@@ -134,15 +136,20 @@ func Users(split *corpus.Split, n int) ([]int32, error) {
 	if len(all) == 0 {
 		return nil, sdk.Invalidf("users", "no user has a training interaction: nobody can be simulated")
 	}
-	if n == 0 || n >= len(all) {
-		return all, nil
+	return Draw(all, n), nil
+}
+
+// Draw draws n of some users by hash, all of them where n is 0, ascending.
+func Draw(users []int32, n int) []int32 {
+	users = slices.Clone(users)
+	if n > 0 && n < len(users) {
+		slices.SortFunc(users, func(a, b int32) int {
+			return cmp.Compare(sdk.TieHash(usersSeed, a, 0), sdk.TieHash(usersSeed, b, 0))
+		})
+		users = users[:n]
 	}
-	slices.SortFunc(all, func(a, b int32) int {
-		return cmp.Compare(sdk.TieHash(usersSeed, a, 0), sdk.TieHash(usersSeed, b, 0))
-	})
-	all = all[:n]
-	slices.Sort(all)
-	return all, nil
+	slices.Sort(users)
+	return users
 }
 
 // Controls are none: what people truly do is a task of its own.
