@@ -15,6 +15,11 @@ import (
 // reconstructedCards is the size of reconstructed pages (METHOD 4).
 const reconstructedCards = 4
 
+// reconstructedFrom leaves the first half of a past to be evidence. Whoever learned from
+// the beginning of lives would meet people whose lives are whole: on a validation part of
+// MovieLens 100K the logistic arm foresees 0.80 of choices and not 0.76.
+const reconstructedFrom = 2
+
 // Teaching says how demonstrations are shown.
 type Teaching struct {
 	// Ratio is the items never touched for each that was, on reconstructed pages; 0: pages
@@ -180,7 +185,11 @@ func (s *Stage) reconstructed(l *life, yield func(agent.Example) bool) bool {
 		for tied < len(past) && past[tied].Time == past[n].Time && past[n].Time != sdk.MissingTime {
 			tied++
 		}
-		for _, e := range past[n:tied] {
+		shown := past[n:tied]
+		if n < len(past)/reconstructedFrom {
+			shown = nil
+		}
+		for _, e := range shown {
 			r := sdk.Mix(reconstructionSeed, uint64(uint32(u)), uint64(uint32(e.Item)))
 			items := make([]int32, reconstructedCards)
 			at := int(r % reconstructedCards)
@@ -220,7 +229,7 @@ func (s *Stage) mixed(l *life, ratio int, yield func(agent.Example) bool) bool {
 		return true // too little is left to make pages of
 	}
 	lived := 0
-	for next, number := 0, uint64(0); next < len(past); number++ {
+	for next, number := len(past)/reconstructedFrom, uint64(0); next < len(past); number++ {
 		r := sdk.Mix(reconstructionSeed, uint64(uint32(u)), number, uint64(ratio))
 		first := next // what happened at its time is no evidence for it
 		for first > 0 && past[first-1].Time == past[next].Time && past[next].Time != sdk.MissingTime {
