@@ -107,6 +107,10 @@ func (a *asking) steps(ctx context.Context, v *View) (trace.Decision, error) {
 		if err != nil || out.Invalid != "" {
 			break
 		}
+		if q == AskAct && a.Leaving.Source == ExitPrior { // which nobody taught it
+			leave(&out, v, a.Leaving.after(v.State.Page))
+			break
+		}
 		var next trace.Decision
 		next, err = ask(q, &out)
 		switch {

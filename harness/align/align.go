@@ -17,7 +17,6 @@ import (
 
 	"github.com/alignuser/alignuser/harness/agent"
 	"github.com/alignuser/alignuser/harness/browse"
-	"github.com/alignuser/alignuser/harness/trace"
 	"github.com/alignuser/alignuser/sdk"
 )
 
@@ -45,12 +44,12 @@ func RecipeOf(o sdk.Options, fields []string, seed uint64) Recipe {
 	}
 }
 
-// version counts changes of what is built from equal recipes and data.
-const version = 1
+// Version counts changes of what is built from equal recipes and data.
+const Version = 1
 
 // Digest names what a recipe makes of data: data is the digest of the split.
 func (r Recipe) Digest(data string) string {
-	b, err := json.Marshal([]any{"align", version, agent.PromptsVersion, data, r})
+	b, err := json.Marshal([]any{"align", Version, agent.PromptsVersion, data, r})
 	if err != nil {
 		panic(fmt.Sprintf("align: %v", err)) // strings, numbers and lists of them
 	}
@@ -60,13 +59,4 @@ func (r Recipe) Digest(data string) string {
 
 func (r Recipe) teaching() browse.Teaching {
 	return browse.Teaching{Ratio: r.Ratio, Persona: r.Persona, Memory: r.Memory}
-}
-
-// AllWatched is a decision that has watched every card.
-func AllWatched(n int) trace.Decision {
-	d := trace.Decision{Cards: make([]trace.Choice, n), Action: trace.Next}
-	for i := range d.Cards {
-		d.Cards[i].Watch = true
-	}
-	return d
 }

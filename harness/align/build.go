@@ -49,7 +49,7 @@ func Build(ctx context.Context, stage *browse.Stage, o Order, dir string) (*Mani
 	}
 	b := &builder{
 		recipe: r, script: script, files: map[string]*lines{}, users: map[int32]bool{},
-		m: &Manifest{Version: version, Prompts: agent.PromptsVersion, Recipe: r, Data: o.Data, Signature: o.Signature},
+		m: &Manifest{Version: Version, Prompts: agent.PromptsVersion, Recipe: r, Data: o.Data, Signature: o.Signature},
 	}
 	names := []string{PolicyFile}
 	if r.WorldModel {

@@ -49,6 +49,8 @@ type Simulator struct {
 	asker    agent.Asker     // it
 	embed    memory.Embedder // of kinds that ask
 	staged   bool            // the agent asks itself what to remember
+	forgets  bool            // cards do not speak of the user's past
+	lessons  func(user int32, cards []page.Card) []string
 }
 
 // Run carries visits out. Sessions come in the order of the visits.

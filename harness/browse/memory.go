@@ -28,6 +28,12 @@ const rememberedItems = 100
 // on the page already, so that memory grows with it.
 func (s *Simulator) remember(ctx context.Context, active []*session, views []agent.View) error {
 	for i, v := range active {
+		if s.forgets {
+			forget(&views[i])
+		}
+		if s.lessons != nil {
+			views[i].Lessons = s.lessons(v.life.user, views[i].State.Cards)
+		}
 		if graphed(s.Memory) {
 			if err := s.evidence(ctx, v.life, views[i].State.Cards); err != nil {
 				return err

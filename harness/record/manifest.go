@@ -155,6 +155,10 @@ type AgentFacts struct {
 	Options map[string]any `json:"options"`
 	Asks    bool           `json:"asks,omitempty"`   // it asks a language model
 	Learns  bool           `json:"learns,omitempty"` // it was fitted to the training part
+	// Of aligned agents: the SHA-256 of the tuned weights or of the model's name, and the
+	// loss by which people taught it.
+	Model     string `json:"model,omitempty"`
+	Objective string `json:"objective,omitempty"`
 }
 
 // TaskFacts describes a task of the suite.

@@ -2,10 +2,13 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"maps"
+	"path/filepath"
 	"sync"
 
 	"github.com/alignuser/alignuser/harness/agent"
+	"github.com/alignuser/alignuser/harness/align"
 	"github.com/alignuser/alignuser/harness/browse"
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/spec"
@@ -101,6 +104,11 @@ func (u *unit) simulator(ctx context.Context, key record.CellKey, s browse.Setti
 		c.Backend, c.Name, c.Embeds = b, g.Backend, b.Spec.Has(sdk.FeatureEmbed)
 		c.Language = p.isLanguage(g.Backend)
 	}
+	if k, _ := agent.KindOf(g.Kind); k.Aligns {
+		if err := u.aligned(ctx, &c, g, s, key); err != nil {
+			return nil, err
+		}
+	}
 	return p.stage().Simulator(ctx, c, s)
 }
 
@@ -118,11 +126,17 @@ func (p *Plan) isLanguage(name string) bool {
 // agentFacts describes the suite's agents for the manifest.
 func (p *Plan) agentFacts() []record.AgentFacts {
 	var out []record.AgentFacts
+	dir := filepath.Join(p.config.Root, p.config.Suite.Name, p.ID())
 	for _, g := range p.config.Suite.Agents {
 		k, _ := agent.KindOf(g.Kind) // checked
-		out = append(out, record.AgentFacts{
-			Name: g.Name, Kind: g.Kind, Backend: g.Backend, Options: significant(sdk.ComponentSpec{Options: k.Options}, g.Options), Asks: k.Asks, Learns: k.Learns != nil,
-		})
+		f := record.AgentFacts{
+			Name: g.Name, Kind: g.Kind, Backend: g.Backend, Options: significant(sdk.ComponentSpec{Options: k.Options}, g.Options), Asks: k.Asks, Learns: k.Learns != nil || k.Aligns,
+		}
+		if k.Aligns {
+			t := noted(dir, g.Name)
+			f.Model, f.Objective = t.Model, t.Objective
+		}
+		out = append(out, f)
 	}
 	return out
 }
@@ -156,6 +170,9 @@ func (p *Plan) agentParts() []record.Fact {
 			if b.Name == g.Backend {
 				value += " " + b.identity[:12]
 			}
+		}
+		if k, _ := agent.KindOf(g.Kind); k.Aligns {
+			value += fmt.Sprintf(" taught by version %d", align.Version)
 		}
 		parts = append(parts, record.Fact{Name: "agent " + g.Name, Value: value})
 	}

@@ -58,17 +58,32 @@ func (p *Plan) newDesk(dir string) *desk {
 func (d *desk) backend(name string, key record.CellKey) (*task.Backend, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	o := d.open[name]
+	if o := d.open[name]; o != nil {
+		return task.NewBackend(o.component, o.client, key.String()), nil
+	}
+	at := slices.IndexFunc(d.plan.backends, func(b backend) bool { return b.Name == name })
+	if at < 0 {
+		return nil, fmt.Errorf("%s: the suite has no backend of this name", name)
+	}
+	return d.bind(d.plan.backends[at], key)
+}
+
+// taught gives the client of a backend that was tuned for an agent.
+func (d *desk) taught(b backend, key record.CellKey) (*task.Backend, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.bind(b, key)
+}
+
+// bind opens a backend where it is not, and gives its client for a cell.
+func (d *desk) bind(b backend, key record.CellKey) (*task.Backend, error) {
+	o := d.open[b.Name]
 	if o == nil {
-		at := slices.IndexFunc(d.plan.backends, func(b backend) bool { return b.Name == name })
-		if at < 0 {
-			return nil, fmt.Errorf("%s: the suite has no backend of this name", name)
-		}
 		var err error
-		if o, err = d.start(d.plan.backends[at]); err != nil {
+		if o, err = d.start(b); err != nil {
 			return nil, err
 		}
-		d.open[name] = o
+		d.open[b.Name] = o
 	}
 	return task.NewBackend(o.component, o.client, key.String()), nil
 }
