@@ -181,6 +181,14 @@ type AgentTable struct {
 	Invalid string `json:"invalid,omitempty"` // the control that failed, and how; empty: all held
 }
 
+// Judge says of an agent's table what its control found.
+func (t *TaskFacts) Judge(agent string, found AgentTable) {
+	if t.Agents == nil {
+		t.Agents = map[string]AgentTable{}
+	}
+	t.Agents[agent] = found
+}
+
 // JudgesBackends marks a task whose cells have the name of a backend in place of
 // an agent, and no recommender.
 const JudgesBackends = "backends"

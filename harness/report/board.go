@@ -105,6 +105,7 @@ type Row struct {
 	Repeats     int    `json:"repeats"`
 	Cells       []Cell `json:"cells,omitempty"` // one per column; empty when failed
 	Failed      string `json:"failed,omitempty"`
+	Invalid     string `json:"invalid,omitempty"` // the control that failed: no number of the row may be used
 	Notes       []int  `json:"notes,omitempty"`
 }
 

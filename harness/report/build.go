@@ -130,6 +130,9 @@ func buildTable(s source, task, agent string) Table {
 			if own, ok := f.Agents[agent]; ok {
 				t.Facts, t.Invalid = slices.Concat(t.Facts, own.Facts), cmp.Or(own.Invalid, t.Invalid)
 			}
+			if t.Judges == record.JudgesAgents {
+				t.agents = f.Agents
+			}
 		}
 	}
 	values := slices.DeleteFunc(slices.Clone(s.values), func(v value) bool { return !t.of(v.Task, v.Agent) })
@@ -137,6 +140,7 @@ func buildTable(s source, task, agent string) Table {
 	t.addRows(values)
 	t.addFailures()
 	t.addAbsent()
+	t.addControls()
 	t.dropEmpty()
 	t.sortAndRank()
 	t.place()
@@ -150,9 +154,10 @@ func buildTable(s source, task, agent string) Table {
 type tableBuilder struct {
 	Table
 	source source
-	texts  [][][]string // per row and cell: warnings
-	rows   [][]string   // per row: warnings of the row
-	column [][]string   // per column
+	texts  [][][]string          // per row and cell: warnings
+	rows   [][]string            // per row: warnings of the row
+	column [][]string            // per column
+	agents map[string]agentFacts // of the rows, where they are agents
 }
 
 // addColumns makes a column per metric, the primary one first, the others in
@@ -262,6 +267,22 @@ func (t *tableBuilder) addAbsent() {
 				recommender, agent = "", a.Name
 			}
 			t.Rows[t.rowOf(recommender, agent)].Failed = "not measured: the run is not complete; the same command goes on with it"
+		}
+	}
+}
+
+// addControls tells what controls found of each agent that has a row of its own.
+func (t *tableBuilder) addControls() {
+	for _, name := range t.source.agents {
+		t.Facts = slices.Concat(t.Facts, t.agents[name].Facts)
+	}
+	for i := range t.Rows {
+		r := &t.Rows[i]
+		if r.Control {
+			continue // which may have the name of an agent
+		}
+		if r.Invalid = t.agents[r.Agent].Invalid; r.Invalid != "" {
+			t.rows[i] = append(t.rows[i], "INVALID: "+r.Invalid)
 		}
 	}
 }

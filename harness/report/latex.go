@@ -58,8 +58,8 @@ func latexTable(l *lines, b *Board, t Table, columns []int, first bool) {
 	l.add("")
 	l.add(`\begin{table}[htbp]`)
 	l.add(`\centering\footnotesize\setlength{\tabcolsep}{4pt}`)
-	if t.Invalid != "" {
-		l.addf(`\parbox{\linewidth}{\textbf{%s}}`, tex("INVALID: "+t.Invalid+". No number of this table may be used."))
+	for _, stamp := range t.stamps() {
+		l.addf(`\parbox{\linewidth}{\textbf{%s}}`, tex(stamp))
 	}
 	l.addf(`\caption{%s}`, latexCaption(b, t, columns))
 	l.addf(`\begin{tabular}{@{}%s@{}}`, align+"r")

@@ -58,8 +58,8 @@ func Markdown(w io.Writer, b *Board) error {
 func markdownTable(m *lines, t Table) {
 	m.add("## " + md(t.name()))
 	m.add("")
-	if t.Invalid != "" {
-		m.addf("> **INVALID: %s. No number of this table may be used.**", md(t.Invalid))
+	for _, stamp := range t.stamps() {
+		m.addf("> **%s**", md(stamp))
 		m.add("")
 	}
 	for g, columns := range groups(t.Columns) {

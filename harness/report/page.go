@@ -20,16 +20,17 @@ type page struct {
 }
 
 type pageTask struct {
-	ID, Task, Invalid string
-	Grids             []pageGrid
-	Reading           string
-	Notes             []pageNote
-	Facts, Families   []Fact
-	PaperTitle        string
-	PaperHead         []string
-	Paper             [][]string
-	Cost              *pageCost
-	Diagrams          []pageDiagram
+	ID, Task        string
+	Stamps          []string
+	Grids           []pageGrid
+	Reading         string
+	Notes           []pageNote
+	Facts, Families []Fact
+	PaperTitle      string
+	PaperHead       []string
+	Paper           [][]string
+	Cost            *pageCost
+	Diagrams        []pageDiagram
 }
 
 // pageDiagram is a picture of whose text all is escaped.
@@ -135,7 +136,10 @@ func cleanFacts(in []Fact) []Fact {
 }
 
 func taskOf(t Table, id string) pageTask {
-	p := pageTask{ID: id, Task: oneLine(t.name()), Invalid: oneLine(t.Invalid), Reading: oneLine(t.Reading), Facts: cleanFacts(t.Facts)}
+	p := pageTask{ID: id, Task: oneLine(t.name()), Reading: oneLine(t.Reading), Facts: cleanFacts(t.Facts)}
+	for _, stamp := range t.stamps() {
+		p.Stamps = append(p.Stamps, oneLine(stamp))
+	}
 	for g, columns := range groups(t.Columns) {
 		p.Grids = append(p.Grids, gridOf(t, id, columns, g > 0))
 	}

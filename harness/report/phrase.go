@@ -95,6 +95,19 @@ func (t Table) name() string {
 	return t.Task + ", agent " + t.Agent
 }
 
+// stamps say loudly which numbers may not be used, and why.
+func (t Table) stamps() (out []string) {
+	if t.Invalid != "" {
+		out = append(out, "INVALID: "+t.Invalid+". No number of this table may be used.")
+	}
+	for _, r := range t.Rows {
+		if r.Invalid != "" {
+			out = append(out, "INVALID: "+r.Invalid+". No number of its row may be used.")
+		}
+	}
+	return out
+}
+
 // name says whose row it is.
 func (r Row) name() string { return cmp.Or(r.Recommender, r.Agent) }
 

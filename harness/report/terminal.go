@@ -83,8 +83,8 @@ func (s *screen) head(b *Board) {
 
 func (s *screen) table(t Table) {
 	s.add("")
-	if t.Invalid != "" {
-		s.para(red, "", "INVALID: "+t.Invalid+". No number of this table may be used.")
+	for _, stamp := range t.stamps() {
+		s.para(red, "", stamp)
 	}
 	all := groups(t.Columns)
 	if len(all) == 0 {

@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"time"
 
-	"github.com/alignuser/alignuser/harness/agent"
 	"github.com/alignuser/alignuser/harness/compare"
 	"github.com/alignuser/alignuser/harness/control"
 	"github.com/alignuser/alignuser/harness/record"
@@ -56,6 +54,7 @@ func (p *Plan) conclude(ctx context.Context, r *record.Run, started time.Time) e
 	}
 	m := p.manifest(started, time.Now(), invalid)
 	p.respond(&m, judged)
+	p.personal(&m, judged)
 	p.config.Events(Phase{Text: "comparing: paired differences, ranks and tie groups"})
 	comparisons, standings, err := compare.Leaderboard(compare.Tables(m, judged))
 	if err != nil {
@@ -77,46 +76,6 @@ func (p *Plan) conclude(ctx context.Context, r *record.Run, started time.Time) e
 		r.Flush(),
 		r.WriteManifest(m),
 	)
-}
-
-// respond holds the agents of tasks of sessions to METHOD 8: those declared responsive
-// must tell some recommender from random.
-func (p *Plan) respond(m *record.Manifest, judged []score.Judged) {
-	random := ""
-	controls := p.controlNames()
-	for _, a := range p.arms {
-		if isRandom(a.exe.Name, a.spec.Name) {
-			random = a.name
-		}
-	}
-	for i := range m.Tasks {
-		t := &m.Tasks[i]
-		known, _ := find(p.config.Tasks, t.Kind)
-		if known.Subject() != task.Sessions {
-			continue
-		}
-		for _, g := range p.config.Suite.Agents {
-			k, _ := agent.KindOf(g.Kind) // checked
-			of := func(key record.CellKey) string {
-				if key.Task != t.Kind || key.Agent != g.Name || slices.Contains(controls, key.Recommender) {
-					return ""
-				}
-				return key.Recommender
-			}
-			r, ok := control.Responds(judged, of, random, t.Primary)
-			if !ok {
-				continue
-			}
-			table := record.AgentTable{Facts: []record.Fact{{Name: "control, agent " + g.Name, Value: r.String()}}}
-			if k.Responsive && agent.Text(g.Options, "placebo") != agent.PlaceboUser && !r.Holds() {
-				table.Invalid = "agent " + g.Name + " does not tell any recommender from random: " + r.String()
-			}
-			if t.Agents == nil {
-				t.Agents = map[string]record.AgentTable{}
-			}
-			t.Agents[g.Name] = table
-		}
-	}
 }
 
 // derive computes the tasks that are made of others' sheets.

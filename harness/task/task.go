@@ -137,3 +137,11 @@ type Deriver interface {
 	// Reads names the tasks without which there is nothing to derive.
 	Reads() []string
 }
+
+// Personal is implemented by tasks in which an agent must do better for its own user
+// than the same agent with another user's life (METHOD 8).
+type Personal interface {
+	// Personal lists metrics with a value per user. An agent is held to the first that
+	// it and its placebo have of every user.
+	Personal(o sdk.Options) []string
+}

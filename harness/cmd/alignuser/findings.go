@@ -137,6 +137,11 @@ func findings(title string, runs []*compare.Run, labels []string) report.Finding
 			if t.Invalid != "" {
 				f.Stamps = append(f.Stamps, fmt.Sprintf("INVALID: run %s, %s: %s. No number of it may be used.", r.Manifest.ID, t.Kind, t.Invalid))
 			}
+			for _, agent := range slices.Sorted(maps.Keys(t.Agents)) {
+				if why := t.Agents[agent].Invalid; why != "" {
+					f.Stamps = append(f.Stamps, fmt.Sprintf("INVALID: run %s, %s: %s. No number of this agent may be used.", r.Manifest.ID, t.Kind, why))
+				}
+			}
 		}
 	}
 	if runs[0].Manifest.Data.Planted {

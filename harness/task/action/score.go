@@ -19,6 +19,11 @@ func (Task) Metrics(sdk.Options) []string {
 	return ids
 }
 
+// Personal is the log-loss of watching, and of agents without probabilities the accuracy.
+func (Task) Personal(sdk.Options) []string {
+	return []string{metric.ActionLogLoss, metric.ActionCard}
+}
+
 // Scorer reads rows and compares what was said with what the person did.
 func (Task) Scorer(sdk.Options) score.Scorer {
 	return func(path string) (score.Sheet, error) {

@@ -22,6 +22,9 @@ func (Task) Metrics(o sdk.Options) (ids []string) {
 	return append(ids, metric.PrefInvalid)
 }
 
+// Personal is the accuracy that orders the table.
+func (t Task) Personal(o sdk.Options) []string { return t.Metrics(o)[:1] }
+
 // Scorer reads rows.
 func (Task) Scorer(sdk.Options) score.Scorer {
 	return func(path string) (score.Sheet, error) {

@@ -28,6 +28,12 @@ func (Agents) Metrics(sdk.Options) []string {
 	return append(ids, metric.DistValue, conditional)
 }
 
+// Personal is the error of what is expected, and of agents without probabilities that of
+// answers.
+func (Agents) Personal(sdk.Options) []string {
+	return []string{"rating.rmse.expected", agentsPrimary}
+}
+
 // Scorer reads pairs and computes every metric.
 func (Agents) Scorer(sdk.Options) score.Scorer {
 	return func(path string) (score.Sheet, error) {
