@@ -28,8 +28,11 @@ func (o OwnLife) String() string {
 	if !o.Judged() {
 		return fmt.Sprintf("not judged against %s: %d users have a value in both, and it takes %d", o.Placebo, o.Users, leastUsers)
 	}
-	return fmt.Sprintf("%s %.3f [%.3f, %.3f] better than with another user's life (%s, the same %d users)", o.Metric, o.Value, o.Lo, o.Hi, o.Placebo, o.Users)
+	return fmt.Sprintf("%s %s [%s, %s] better than with another user's life (%s, the same %d users)", o.Metric, thousandths(o.Value), thousandths(o.Lo), thousandths(o.Hi), o.Placebo, o.Users)
 }
+
+// thousandths rounds a difference; what rounds to 0 has no sign.
+func thousandths(v float64) string { return fmt.Sprintf("%.3f", math.Round(v*1000)/1000+0) }
 
 // ownSeed is no option: who could choose it could choose an interval.
 const ownSeed = 0x6f776e6c696665 // "ownlife"

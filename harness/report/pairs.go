@@ -24,6 +24,9 @@ type Findings struct {
 	Comparisons []record.Comparison `json:"comparisons,omitempty"`
 	Standings   []record.Standing   `json:"standings,omitempty"`
 	Notes       []string            `json:"notes,omitempty"`
+
+	// Judges says by task whom it judges, as manifests do.
+	Judges map[string]string `json:"-"`
 }
 
 // FindingsFormats maps the names of formats that files and pipes want to writers.
@@ -48,7 +51,7 @@ func (f Findings) sheets() []sheet {
 		for to < len(f.Comparisons) && sameFamily(f.Comparisons[from], f.Comparisons[to]) {
 			to++
 		}
-		out = append(out, comparisonSheet(f.Comparisons[from:to]))
+		out = append(out, f.comparisonSheet(f.Comparisons[from:to]))
 		from = to
 	}
 	for from := 0; from < len(f.Standings); {
@@ -56,7 +59,7 @@ func (f Findings) sheets() []sheet {
 		for to < len(f.Standings) && sameLeague(f.Standings[from], f.Standings[to]) {
 			to++
 		}
-		out = append(out, standingSheet(f.Standings[from:to]))
+		out = append(out, f.standingSheet(f.Standings[from:to]))
 		from = to
 	}
 	return out
@@ -77,10 +80,10 @@ func sameLeague(a, b record.Standing) bool {
 
 // comparisonSheet shows one family. The first column says who is better: < or > of
 // what the metric calls better, ~ where the family does not resolve it.
-func comparisonSheet(family []record.Comparison) sheet {
+func (f Findings) comparisonSheet(family []record.Comparison) sheet {
 	first := family[0]
 	s := sheet{title: first.Task + ": " + first.Metric + directionText(first.Metric)}
-	head := []string{"", "recommender"}
+	head := []string{"", subjectOf(f.Judges[first.Task])}
 	s.left = []int{0, 1}
 	each := first.Against == record.AgainstAll || first.Against == record.AgainstRun
 	switch {
@@ -136,13 +139,13 @@ func sign(c record.Comparison) string {
 	return "−"
 }
 
-func standingSheet(league []record.Standing) sheet {
+func (f Findings) standingSheet(league []record.Standing) sheet {
 	first := league[0]
 	s := sheet{title: first.Task + ": " + first.Metric + directionText(first.Metric), left: []int{1, 2, 3}}
 	if name := first.Arm.League(); name != "" {
 		s.title += ", " + name
 	}
-	s.head = []string{"#", "tie", "ranks", "recommender", "value", "p of tie", "mean rank", "win rate", "Borda", "n"}
+	s.head = []string{"#", "tie", "ranks", subjectOf(f.Judges[first.Task]), "value", "p of tie", "mean rank", "win rate", "Borda", "n"}
 	largest := 0.0
 	for _, st := range league {
 		largest = max(largest, math.Abs(st.Value))

@@ -74,11 +74,14 @@ func (t Table) hasAgents() bool {
 }
 
 // subject heads the column of names.
-func (t Table) subject() string {
-	if t.Judges == record.JudgesBackends {
+func (t Table) subject() string { return subjectOf(t.Judges) }
+
+// subjectOf says what a row of a task is that judges whom a manifest says.
+func subjectOf(judges string) string {
+	switch judges {
+	case record.JudgesBackends:
 		return "backend"
-	}
-	if t.Judges == record.JudgesAgents {
+	case record.JudgesAgents:
 		return "agent"
 	}
 	return "recommender"

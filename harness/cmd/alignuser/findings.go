@@ -126,7 +126,7 @@ func (f *findingsFlags) studies(tables []compare.Table) ([]*compare.Study, error
 
 // findings starts what is shown with what is true of the runs as a whole.
 func findings(title string, runs []*compare.Run, labels []string) report.Findings {
-	f := report.Findings{Title: title, Signature: runs[0].Manifest.Signature}
+	f := report.Findings{Title: title, Signature: runs[0].Manifest.Signature, Judges: map[string]string{}}
 	for i, r := range runs {
 		name := r.Manifest.ID
 		if len(runs) > 1 && r.Manifest.ID != labels[i] {
@@ -134,6 +134,7 @@ func findings(title string, runs []*compare.Run, labels []string) report.Finding
 		}
 		f.Runs = append(f.Runs, name+" ("+r.Manifest.Suite.Name+")")
 		for _, t := range r.Manifest.Tasks {
+			f.Judges[t.Kind] = t.Judges
 			if t.Invalid != "" {
 				f.Stamps = append(f.Stamps, fmt.Sprintf("INVALID: run %s, %s: %s. No number of it may be used.", r.Manifest.ID, t.Kind, t.Invalid))
 			}

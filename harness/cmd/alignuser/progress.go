@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/progress"
 
+	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/run"
 )
 
@@ -48,10 +50,10 @@ func (d *display) Event(e run.Event) {
 		if d.bars == nil { // a full bar says the same
 			d.app.notef("%s: done in %s", e.Key, e.Took.Round(time.Millisecond))
 		}
-		d.count(e.Key.Recommender, e.Key.Repeat, false)
+		d.count(e.Key, false)
 	case run.Failed:
 		d.app.notef("%s: FAILED: %s", e.Key, e.Reason)
-		d.count(e.Key.Recommender, e.Key.Repeat, true)
+		d.count(e.Key, true)
 	case run.Note:
 		d.app.notef("note: %s", e.Text)
 	}
@@ -135,12 +137,12 @@ func (d *display) work(e run.Working) {
 	}
 }
 
-func (d *display) count(arm string, repeat int, failed bool) {
+func (d *display) count(key record.CellKey, failed bool) {
 	if d.bars == nil {
 		return
 	}
 	d.total.Increment(1)
-	if t := d.trackers[run.UnitName(arm, repeat)]; t != nil {
+	if t := d.trackers[run.UnitName(cmp.Or(key.Recommender, key.Agent), key.Repeat)]; t != nil {
 		if failed {
 			t.MarkAsErrored()
 		} else {
