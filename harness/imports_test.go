@@ -54,7 +54,8 @@ var rules = []rule{
 		"harness/agent", "harness/browse", "harness/page", "harness/persona", "harness/trace",
 	}},
 	{of: "harness/align", may: []string{"sdk", "harness/agent", "harness/browse", "harness/llm", "harness/page", "harness/record", "harness/trace"}},
-	{of: "harness/report", may: []string{"harness/record", "harness/metric", "harness/trace"}},
+	{of: "benchmarks", may: nil, std: true},
+	{of: "harness/report", may: []string{"benchmarks", "harness/record", "harness/metric", "harness/trace"}},
 	{of: "harness/run", may: []string{
 		"sdk", "harness/spec", "harness/host", "harness/corpus", "harness/task", "harness/record", "harness/record/score",
 		"harness/control", "harness/metric", "harness/llm", "harness/compare", "harness/agent", "harness/align", "harness/browse",

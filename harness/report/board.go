@@ -75,7 +75,8 @@ type Table struct {
 	Reading string   `json:"reading"`          // how to read the table, one or two sentences
 	Notes   []string `json:"notes"`            // footnotes; marks count from 1
 
-	Diagrams []Diagram `json:"diagrams,omitempty"` // critical differences of the primary metric
+	Diagrams  []Diagram   `json:"diagrams,omitempty"`  // critical differences of the primary metric
+	Published []Published `json:"published,omitempty"` // what papers report, which stands apart
 }
 
 // Column is a metric.

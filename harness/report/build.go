@@ -141,6 +141,7 @@ func buildTable(s source, task, agent string) Table {
 	t.addFailures()
 	t.addAbsent()
 	t.addControls()
+	t.publish()
 	t.dropEmpty()
 	t.sortAndRank()
 	t.place()

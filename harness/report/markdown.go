@@ -74,7 +74,9 @@ func markdownTable(m *lines, t Table) {
 			m.add("")
 		}
 	}
-	markdownPaper(m, t)
+	for _, a := range t.asides() {
+		markdownAside(m, a)
+	}
 	markdownFailures(m, t)
 	m.add(md(t.Reading))
 	m.add("")
@@ -93,15 +95,11 @@ func markdownTable(m *lines, t Table) {
 	m.add("")
 }
 
-// markdownPaper writes the few columns that papers print.
-func markdownPaper(m *lines, t Table) {
-	head, rows := t.asInPapers()
-	if rows == nil {
-		return
-	}
-	m.add("**" + md(t.name()) + ", " + paperTitle + "**")
+// markdownAside writes a small table of its own.
+func markdownAside(m *lines, a aside) {
+	m.add("**" + md(a.Title) + "**")
 	m.add("")
-	for i, row := range append([][]string{head}, rows...) {
+	for i, row := range append([][]string{a.Head}, a.Rows...) {
 		cells := make([]string, len(row))
 		for j, c := range row {
 			cells[j] = md(c)
@@ -112,6 +110,10 @@ func markdownPaper(m *lines, t Table) {
 		}
 	}
 	m.add("")
+	for _, note := range a.Notes {
+		m.add(md(note))
+		m.add("")
+	}
 }
 
 // markdownGroup writes the columns of one cutoff.

@@ -26,9 +26,7 @@ type pageTask struct {
 	Reading         string
 	Notes           []pageNote
 	Facts, Families []Fact
-	PaperTitle      string
-	PaperHead       []string
-	Paper           [][]string
+	Asides          []aside
 	Cost            *pageCost
 	Diagrams        []pageDiagram
 }
@@ -152,8 +150,9 @@ func taskOf(t Table, id string) pageTask {
 			break
 		}
 	}
-	if p.PaperHead, p.Paper = t.asInPapers(); p.Paper != nil {
-		p.PaperTitle = oneLine(t.name()) + ", " + paperTitle
+	for _, a := range t.asides() {
+		a.Title = oneLine(a.Title)
+		p.Asides = append(p.Asides, a)
 	}
 	for i, note := range t.Notes {
 		p.Notes = append(p.Notes, pageNote{ID: noteID(id, i+1), Text: oneLine(note), N: i + 1})

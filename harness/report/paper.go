@@ -9,6 +9,25 @@ var paper = []struct{ head, metric string }{
 // paperTitle stands above the table.
 const paperTitle = "as the papers print it"
 
+// aside is a small table that stands apart from the task's own.
+type aside struct {
+	Title string
+	Head  []string
+	Rows  [][]string
+	Notes []string
+}
+
+// asides lists the few columns that papers print, and what papers report.
+func (t Table) asides() (out []aside) {
+	if head, rows := t.asInPapers(); rows != nil {
+		out = append(out, aside{t.name() + ", " + paperTitle, head, rows, nil})
+	}
+	if head, rows := t.publishedRows(); rows != nil {
+		out = append(out, aside{t.name() + ", " + publishedTitle, head, rows, t.publishedNotes()})
+	}
+	return out
+}
+
 // asInPapers gives the table of sessions as papers print it: a row per recommender in
 // the order of the table. It is nil where the table has no such columns.
 func (t Table) asInPapers() (head []string, rows [][]string) {

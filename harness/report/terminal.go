@@ -97,7 +97,9 @@ func (s *screen) table(t Table) {
 		folded = len(all[0]) - len(shown)
 	}
 	s.mainTable(t, shown)
-	s.paper(t)
+	for _, a := range t.asides() {
+		s.aside(a)
+	}
 	if s.All {
 		for _, columns := range all[1:] {
 			s.otherTables(t, columns)
@@ -140,15 +142,11 @@ func brief(t Table, columns []int) []int {
 	})
 }
 
-// paper shows the few columns that papers print.
-func (s *screen) paper(t Table) {
-	head, rows := t.asInPapers()
-	if rows == nil {
-		return
-	}
+// aside shows a small table of its own.
+func (s *screen) aside(a aside) {
 	tw := newTable()
-	line, configs := make(table.Row, len(head)), make([]table.ColumnConfig, len(head))
-	for j, h := range head {
+	line, configs := make(table.Row, len(a.Head)), make([]table.ColumnConfig, len(a.Head))
+	for j, h := range a.Head {
 		line[j] = s.paint(bold, h)
 		configs[j] = table.ColumnConfig{Number: j + 1, Align: text.AlignRight, AlignHeader: text.AlignRight}
 		if j == 0 {
@@ -157,7 +155,7 @@ func (s *screen) paper(t Table) {
 	}
 	tw.AppendHeader(line)
 	tw.SetColumnConfigs(configs)
-	for _, r := range rows {
+	for _, r := range a.Rows {
 		row := make(table.Row, len(r))
 		for j, text := range r {
 			row[j] = text
@@ -165,8 +163,11 @@ func (s *screen) paper(t Table) {
 		tw.AppendRow(row)
 	}
 	s.add("")
-	s.add(s.paint(faint, t.name()+", "+paperTitle))
+	s.para(faint, "", a.Title)
 	s.lay(tw.Render())
+	for _, note := range a.Notes {
+		s.para(faint, "", note)
+	}
 }
 
 // mainTable shows the primary metric, and the others of its cutoff where they

@@ -180,8 +180,8 @@ func TestFormatTables(t *testing.T) {
 func TestPublished(t *testing.T) {
 	var page struct {
 		Published []struct {
-			Task, Protocol, Source, Data, Arm, Setting string
-			Values                                     map[string]float64
+			Task, Protocol, Source, Data, Arm, Setting, Note string
+			Values                                           map[string]float64
 		}
 	}
 	meta, err := toml.DecodeFile(filepath.Join(benchmarks, "published.toml"), &page)
