@@ -47,7 +47,7 @@ var rules = []rule{
 	{of: "harness/compare", may: []string{"sdk", "harness/record", "harness/record/score", "harness/metric"}},
 	{of: "harness/gate", may: []string{"sdk", "harness/record", "harness/metric", "harness/compare"}},
 	{of: "harness/control", may: []string{"sdk", "harness/agent", "harness/corpus", "harness/record", "harness/record/score", "harness/metric", "harness/trace"}},
-	{of: "harness/task", may: []string{"sdk", "harness/browse", "harness/corpus", "harness/llm", "harness/metric", "harness/record", "harness/record/score"}},
+	{of: "harness/task", may: []string{"sdk", "harness/agent", "harness/browse", "harness/corpus", "harness/llm", "harness/metric", "harness/record", "harness/record/score"}},
 	{of: "harness/task/all", may: []string{"harness/task", "harness/task/..."}},
 	{of: "harness/task/...", may: []string{
 		"sdk", "harness/task", "harness/task/simulate", "harness/task/heldout", "harness/corpus", "harness/control", "harness/llm", "harness/metric", "harness/record", "harness/record/score",

@@ -196,36 +196,6 @@ func KindOf(name string) (Kind, bool) {
 	return Kinds()[at], true
 }
 
-// Most is how many questions, and tokens of prompts and of answers, a visit takes at
-// most that looks at so many pages; retries and the choice of personas are apart. It is 0
-// for kinds that ask nobody. A question is counted as a thousand tokens and its answer
-// as at most maxTokens.
-func Most(kind string, o sdk.Options, looks int) (questions, prompt, answers int64) {
-	k, _ := KindOf(kind)
-	if !k.Asks {
-		return 0, 0, 0
-	}
-	each := 1
-	if mode := Text(o, "mode"); mode != ModeFused {
-		each = 4 // screen, value, feel, act
-		if mode == ModeSteps {
-			each = 3
-		}
-		if m := Text(o, "memory"); m == MemoryEpisodic || m == MemoryBoth {
-			each += 2 // what to remember, and the texts for that
-		}
-		if check, _ := o["self-check"].(bool); check {
-			each += 2
-		}
-	}
-	questions = int64(looks * each)
-	if interview, _ := o["interview"].(bool); interview {
-		questions++
-	}
-	const usual = 1000
-	return questions, questions * usual, questions * maxTokens
-}
-
 // Text gives an option that only some kinds have; "" where this one has not.
 func Text(o sdk.Options, name string) string {
 	s, _ := o[name].(string)

@@ -127,20 +127,3 @@ func TestLeaving(t *testing.T) {
 		t.Error("leaves without a reason")
 	}
 }
-
-// TestMost: a fused visit of five pages with an interview is six questions; staged with
-// both memories and a look again eight a page.
-func TestMost(t *testing.T) {
-	k, _ := KindOf("simuser")
-	fused, _ := sdk.Canonical(k.Options, sdk.Options{"mode": "fused"})
-	staged, _ := sdk.Canonical(k.Options, sdk.Options{"self-check": true})
-	if n, _, _ := Most("simuser", fused, 5); n != 6 {
-		t.Errorf("fused: %d", n)
-	}
-	if n, _, _ := Most("simuser", staged, 5); n != 41 {
-		t.Errorf("staged: %d", n)
-	}
-	if n, _, _ := Most("logistic", nil, 5); n != 0 {
-		t.Errorf("a rule: %d", n)
-	}
-}

@@ -12,8 +12,8 @@ import (
 	"github.com/alignuser/alignuser/sdk"
 )
 
-// reconstructedCards is the size of reconstructed pages (METHOD 4).
-const reconstructedCards = 4
+// ReconstructedCards is the size of reconstructed pages (METHOD 4).
+const ReconstructedCards = 4
 
 // reconstructedFrom leaves the first half of a past to be evidence. Whoever learned from
 // the beginning of lives would meet people whose lives are whole: on a validation part of
@@ -129,8 +129,8 @@ func (s *Stage) HeldOut(u int32) (out []HeldOut) {
 func (s *Stage) heldOutItems(u int32, l *life) (out []HeldOut) {
 	test := s.split.Test()
 	items, values := test.Of(u), test.ValuesOf(u)
-	for from := 0; from < len(items); from += reconstructedCards {
-		to := min(from+reconstructedCards, len(items))
+	for from := 0; from < len(items); from += ReconstructedCards {
+		to := min(from+ReconstructedCards, len(items))
 		d := trace.Decision{Cards: make([]trace.Choice, to-from), Action: trace.Next}
 		for i := range d.Cards {
 			d.Cards[i].Watch = true
@@ -141,7 +141,7 @@ func (s *Stage) heldOutItems(u int32, l *life) (out []HeldOut) {
 				d.Cards[i].Value = &v
 			}
 		}
-		out = append(out, HeldOut{View: s.page(l, from/reconstructedCards, items[from:to]), Decision: d})
+		out = append(out, HeldOut{View: s.page(l, from/ReconstructedCards, items[from:to]), Decision: d})
 	}
 	return out
 }
@@ -177,7 +177,7 @@ func (s *Stage) reconstructed(l *life, yield func(agent.Example) bool) bool {
 	u := l.user
 	past := s.split.History(u)
 	have := s.train.Of(u)
-	if len(have)+reconstructedCards > s.train.Items() {
+	if len(have)+ReconstructedCards > s.train.Items() {
 		return true // too little is left to make pages of
 	}
 	for n := 0; n < len(past); {
@@ -191,8 +191,8 @@ func (s *Stage) reconstructed(l *life, yield func(agent.Example) bool) bool {
 		}
 		for _, e := range shown {
 			r := sdk.Mix(reconstructionSeed, uint64(uint32(u)), uint64(uint32(e.Item)))
-			items := make([]int32, reconstructedCards)
-			at := int(r % reconstructedCards)
+			items := make([]int32, ReconstructedCards)
+			at := int(r % ReconstructedCards)
 			d := trace.Decision{Cards: make([]trace.Choice, len(items)), Action: trace.Next}
 			for i, k := 0, uint64(0); i < len(items); k++ {
 				it := int32(sdk.Mix(r, k) % uint64(s.train.Items()))
@@ -225,7 +225,7 @@ func (s *Stage) reconstructed(l *life, yield func(agent.Example) bool) bool {
 func (s *Stage) mixed(l *life, ratio int, yield func(agent.Example) bool) bool {
 	u := l.user
 	past, have := s.split.History(u), s.train.Of(u)
-	if len(have)+reconstructedCards > s.train.Items() {
+	if len(have)+ReconstructedCards > s.train.Items() {
 		return true // too little is left to make pages of
 	}
 	lived := 0
@@ -238,7 +238,7 @@ func (s *Stage) mixed(l *life, ratio int, yield func(agent.Example) bool) bool {
 		for ; lived < first; lived++ {
 			s.live(l, past[lived].Item, float64(past[lived].Value))
 		}
-		items := make([]int32, reconstructedCards)
+		items := make([]int32, ReconstructedCards)
 		d := trace.Decision{Cards: make([]trace.Choice, len(items)), Action: trace.Next}
 		for i := range items {
 			if next < len(past) && sdk.Mix(r, uint64(i))%uint64(1+ratio) == 0 {

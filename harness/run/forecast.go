@@ -202,25 +202,32 @@ func (p *Plan) forecast(ctx context.Context, d *desk, b backend, sealed func(rec
 // bounded adds what agents may ask at most: their questions depend on the answers
 // before, so nobody can say how many there will be.
 func (p *Plan) bounded(f *BackendForecast, backend string, sealed func(record.CellKey) bool) {
-	for _, t := range p.tasks {
-		most, ok := t.Bound.(task.Bounder)
-		if !ok {
+	for _, g := range p.config.Suite.Agents {
+		if g.Backend != backend {
 			continue
 		}
-		visits, looks := most.Most()
-		p.each(func(key record.CellKey) {
-			for _, g := range p.config.Suite.Agents {
-				if key.Task != t.task.Kind() || key.Agent != g.Name || g.Backend != backend || sealed(key) {
-					continue
-				}
-				questions, prompt, answers := agent.Most(g.Kind, g.Options, looks)
-				f.Cells++
-				f.Calls += int64(visits) * questions
-				f.PromptTokens += int64(visits) * prompt
-				f.CompletionTokens += int64(visits) * answers
-				f.AtMost = true
+		var all agent.Asked
+		for _, t := range p.tasks {
+			bounder, ok := t.Bound.(task.Bounder)
+			if !ok {
+				continue
 			}
-		})
+			open := 0
+			p.each(func(key record.CellKey) {
+				if key.Task == t.task.Kind() && key.Agent == g.Name && !sealed(key) {
+					open++
+				}
+			})
+			if open > 0 {
+				all.Add(bounder.Most(), open)
+				f.Cells, f.AtMost = f.Cells+open, true
+			}
+		}
+		if all.Users > 0 { // somebody is shown a page
+			all.Users, all.Items = min(all.Users, p.corpus.Users()), p.corpus.Items()
+		}
+		calls, prompt, answers := agent.Most(g.Kind, g.Options, p.isLanguage(backend), all)
+		f.Calls, f.PromptTokens, f.CompletionTokens = f.Calls+calls, f.PromptTokens+prompt, f.CompletionTokens+answers
 	}
 }
 

@@ -27,6 +27,7 @@ import (
 var programs = []struct{ label, source string }{
 	{"dataset-planted", "../../plugins/dataset-planted"},
 	{"dataset-tiny", "./testdata/dataset-tiny"},
+	{"llm-embedded", "../../plugins/llm-embedded"},
 	{"llm-openai", "../../plugins/llm-openai"},
 	{"recommender-bad", "../host/testdata/badplugin"},
 	{"recommender-basics", "../../plugins/recommender-basics"},

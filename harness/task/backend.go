@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 
+	"github.com/alignuser/alignuser/harness/agent"
 	"github.com/alignuser/alignuser/harness/llm"
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -46,9 +47,8 @@ type Predictor interface {
 // Bounder is implemented by the bounds of tasks that have agents decide, whose
 // questions depend on what was answered before: they are bounded and not predicted.
 type Bounder interface {
-	// Most gives how many visits a cell has, and how many pages an agent looks at in
-	// each at most.
-	Most() (visits, looks int)
+	// Most counts what the agent of a cell is asked at most.
+	Most() agent.Asked
 }
 
 // Prompter is implemented by tasks that ask backends. The version of the prompts

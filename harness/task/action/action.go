@@ -101,11 +101,8 @@ func (b *bound) Facts() []record.Fact {
 // Users counts whom the task asks about.
 func (b *bound) Users() int { return len(b.Pages.Users) }
 
-// Most gives the sessions of a cell and the questions about each, two a page.
-func (b *bound) Most() (visits, looks int) {
-	sessions, pages := b.Asked()
-	return sessions, 2 * (pages + sessions - 1) / max(1, sessions)
-}
+// Most counts two questions a page: what is watched, and what follows.
+func (b *bound) Most() agent.Asked { return agent.Asked{Steps: 2 * b.Count(), Users: b.Users()} }
 
 // Cell asks about every page, batch by batch.
 func (b *bound) Cell(ctx context.Context, c task.Cell) error {

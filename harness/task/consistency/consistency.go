@@ -98,8 +98,12 @@ func (b *bound) Facts() []record.Fact {
 // Users counts whom the task asks about.
 func (b *bound) Users() int { return len(b.users) }
 
-// Most counts every page as a visit: those asked about twice, and two of coherence.
-func (b *bound) Most() (visits, looks int) { return len(b.users) * (2*b.options.Int("pages") + 2), 1 }
+// Most counts the pages that are asked about twice, and two of coherence, of which only
+// what is watched is asked.
+func (b *bound) Most() agent.Asked {
+	users := len(b.users)
+	return agent.Asked{Pages: users * 2 * b.options.Int("pages"), Steps: users * 2, Users: users}
+}
 
 // batch is the number of users asked about at a time.
 const batch = 64

@@ -96,6 +96,21 @@ func (b *bound) Facts() []record.Fact {
 	}
 }
 
+// Most counts the pages of people.
+func (b *bound) Most() agent.Asked {
+	pages := 0
+	for _, u := range b.users {
+		if !b.logged {
+			pages += (len(b.split.Test().Of(u)) + browse.ReconstructedCards - 1) / browse.ReconstructedCards
+			continue
+		}
+		for _, v := range b.split.HeldOutSessions().Of(u) {
+			pages += len(v.Pages)
+		}
+	}
+	return agent.Asked{Pages: pages, Users: len(b.users)}
+}
+
 // Users counts whom the task asks about.
 func (b *bound) Users() int { return len(b.users) }
 

@@ -110,8 +110,8 @@ func (p *Pages) Settings(seed uint64, repeat int) browse.Settings {
 	return s
 }
 
-// Asked counts the sessions and pages.
-func (p *Pages) Asked() (sessions, pages int) { return p.sessions, p.pages }
+// Count is the number of pages.
+func (p *Pages) Count() int { return p.pages }
 
 // Facts says whose pages they are.
 func (p *Pages) Facts() []record.Fact {

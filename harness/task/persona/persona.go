@@ -149,8 +149,8 @@ func (b *bound) Facts() []record.Fact {
 // Users counts whom the task asks about.
 func (b *bound) Users() int { return len(b.users) }
 
-// Most counts the one question about each user as a visit of one page.
-func (b *bound) Most() (visits, looks int) { return len(b.users), 1 }
+// Most counts one question about each user.
+func (b *bound) Most() agent.Asked { return agent.Asked{Guesses: len(b.users)} }
 
 // batch is the number of users asked about at a time.
 const batch = 128

@@ -202,12 +202,13 @@ func (b *bound) Facts() []record.Fact {
 	}
 }
 
-// Most gives the pages of a cell.
-func (b *bound) Most() (visits, looks int) {
+// Most counts the pages of a cell, one question each.
+func (b *bound) Most() agent.Asked {
+	steps := 0
 	for _, m := range b.ratios {
-		visits += len(b.users) * b.draws * pagesOf(positivesOf(m)*(m+1))
+		steps += len(b.users) * b.draws * pagesOf(positivesOf(m)*(m+1))
 	}
-	return visits, 1
+	return agent.Asked{Steps: steps, Users: len(b.users)}
 }
 
 // Users counts whom the task asks about.

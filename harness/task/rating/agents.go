@@ -103,12 +103,13 @@ func (a *agents) Facts() []record.Fact {
 	return append(facts, record.Fact{Name: "prompts", Value: fmt.Sprintf("version %d", agent.PromptsVersion)})
 }
 
-// Most gives the pages of a cell.
-func (a *agents) Most() (visits, looks int) {
+// Most counts the pages of a cell, one question each.
+func (a *agents) Most() agent.Asked {
+	steps := 0
 	for _, u := range a.users {
-		visits += (len(a.items[u]) + pageSize - 1) / pageSize
+		steps += (len(a.items[u]) + pageSize - 1) / pageSize
 	}
-	return visits, 1
+	return agent.Asked{Steps: steps, Users: len(a.users)}
 }
 
 // Size is the number of batches.

@@ -176,9 +176,9 @@ func (b *bound) Facts() []record.Fact {
 	}
 }
 
-// Most gives the visits of a cell and the looks of each.
-func (b *bound) Most() (visits, looks int) {
-	return len(b.visits), browse.Looks(Settings(b.options))
+// Most counts the visits of a cell and the looks of each.
+func (b *bound) Most() agent.Asked {
+	return agent.Asked{Visits: len(b.visits), Pages: len(b.visits) * browse.Looks(Settings(b.options)), Users: b.users}
 }
 
 // Users counts who is simulated.
