@@ -43,8 +43,10 @@ func alternativesOf(e *agent.Example, seed uint64) []Alternative {
 		if c.Value == nil || len(values) < 2 {
 			continue
 		}
+		given := agent.Nearest(values, *c.Value) // in the words of an answer
 		for _, v := range values {
-			if far := math.Abs(v - *c.Value); far > 1e-9 {
+			if v != given {
+				far := math.Abs(v - *c.Value)
 				add(agent.AskValue, "gives "+page.Number(v)+" to "+page.Quote(e.View.State.Cards[i].Title), true, far/(values[len(values)-1]-values[0]), func(d *trace.Decision) { d.Cards[i].Value = &v })
 			}
 		}
