@@ -25,9 +25,10 @@ type Line struct {
 	Weight   float64 // of pairs; else 1
 }
 
-// Demonstrations yields what a recipe makes of the demonstrations of some users, in the
-// order in which files have them. Reflections are not among it: they take a backend.
-func Demonstrations(stage *browse.Stage, r Recipe, of func(user int32) bool) iter.Seq2[Demonstration, error] {
+// Demonstrations yields what a recipe makes of the demonstrations of a user, or of all where
+// user is negative, in the order in which files have them. Reflections are not among it:
+// they take a backend.
+func Demonstrations(stage *browse.Stage, r Recipe, user int32) iter.Seq2[Demonstration, error] {
 	return func(yield func(Demonstration, error) bool) {
 		b, err := newBuilder(r)
 		if err != nil {
@@ -40,7 +41,10 @@ func Demonstrations(stage *browse.Stage, r Recipe, of func(user int32) bool) ite
 			return nil
 		}
 		for e := range b.chosen(stage) {
-			if !of(e.View.User) {
+			switch {
+			case user >= 0 && e.View.User > user:
+				return
+			case user >= 0 && e.View.User < user:
 				b.m.see(&e) // alternatives are drawn by number
 				continue
 			}

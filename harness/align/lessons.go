@@ -42,6 +42,9 @@ func ReadLessons(dir string) (*Memory, error) {
 	return m, nil
 }
 
+// Of gives all lessons of a user, the earliest first.
+func (m *Memory) Of(user int32) []Lesson { return slices.Clone(m.byUser[user]) }
+
 // For gives the lessons of a user that matter most in sight of cards: those that share
 // most of their categories, the latest first among equals.
 func (m *Memory) For(user int32, cards []page.Card) []string {
