@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -180,6 +181,11 @@ func (w *Workshop) tune(hard, soft context.Context, t sdk.Tuner) (*Model, error)
 		}
 		return m, nil
 	}
+	jobs, err := w.Jobs()
+	if err != nil {
+		return nil, err
+	}
+	m.Jobs = slices.Sorted(maps.Values(jobs))
 	sum := sha256.Sum256([]byte(m.Name))
 	m.SHA256 = hex.EncodeToString(sum[:])
 	return m, nil
