@@ -3,11 +3,12 @@ package align
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/alignuser/alignuser/sdk"
 )
 
 // Export copies the training files into a folder, built first where they are not there,
@@ -51,7 +52,7 @@ func exported(dir string) (*Manifest, error) {
 	}
 	m, err := ReadManifest(dir)
 	if err != nil || m.Version == 0 || m.Signature == "" {
-		return nil, fmt.Errorf("%s: it holds other things: choose another folder, or an empty one", dir)
+		return nil, sdk.Invalidf("", "%s: it holds other things: choose another folder, or an empty one", dir)
 	}
 	return m, nil
 }

@@ -66,7 +66,7 @@ func (a *app) alignBuild(ctx context.Context, path string, flags alignFlags, out
 		}
 		b, err := a.build(soft, l, g, to)
 		if err != nil {
-			return stopped(soft, machineError(err), "interrupted: the same command builds again; answers that were paid for are kept")
+			return stopped(soft, suiteError(err), "interrupted: the same command builds again; answers that were paid for are kept")
 		}
 		all = append(all, b)
 	}
