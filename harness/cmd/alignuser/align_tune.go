@@ -21,7 +21,7 @@ import (
 // newAlignTuneCommand drives a backend's tuning.
 func newAlignTuneCommand(a *app) *cobra.Command {
 	var flags alignFlags
-	var lock bool
+	var lock, asJSON bool
 	c := &cobra.Command{
 		Use:   "tune <suite.toml>",
 		Short: "Tune the backend of aligned agents on what people did",
@@ -40,15 +40,24 @@ the same recipe later sees whether the same model came of it.`,
 		Args:              exactly("a suite"),
 		ValidArgsFunction: completeSuites,
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.alignTune(c.Context(), args[0], flags, lock)
+			return a.alignTune(c.Context(), args[0], flags, lock, asJSON)
 		},
 	}
 	flags.add(c)
 	c.Flags().BoolVar(&lock, "lock", false, "pin the model in alignuser.lock beside the suite")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
 
-func (a *app) alignTune(ctx context.Context, path string, flags alignFlags, pin bool) error {
+// tuned is what align tune says of an agent.
+type tuned struct {
+	Agent   string       `json:"agent"`
+	Backend string       `json:"backend"`
+	Path    string       `json:"path"` // what the backend's option model is set to
+	Model   *align.Model `json:"model"`
+}
+
+func (a *app) alignTune(ctx context.Context, path string, flags alignFlags, pin, asJSON bool) error {
 	hard, soft, release := signals(ctx, a)
 	defer release()
 	l, err := a.openAlignment(soft, "align tune", path, flags, a.getenv)
@@ -60,13 +69,28 @@ func (a *app) alignTune(ctx context.Context, path string, flags alignFlags, pin 
 	if err != nil {
 		return err
 	}
+	all := []tuned{}
 	for i, g := range agents {
-		if i > 0 {
-			fmt.Fprintln(a.stdout)
-		}
-		if err := a.tune(hard, soft, l, g, pin); err != nil {
+		m, err := a.tune(hard, soft, l, g)
+		if err != nil {
 			return machineError(err)
 		}
+		all = append(all, m)
+		if !asJSON {
+			if i > 0 {
+				fmt.Fprintln(a.stdout)
+			}
+			a.printTuned(m)
+		}
+		if err := a.pinModel(path, m, pin); err != nil {
+			return err
+		}
+	}
+	if asJSON {
+		return writeJSON(a, all)
+	}
+	if pin {
+		a.facts([2]string{"wrote", filepath.Join(filepath.Dir(path), lockName)})
 	}
 	a.facts([2]string{"next", "alignuser run " + quoted(path)})
 	return nil
@@ -94,21 +118,20 @@ func (a *app) tunable(ctx context.Context, l *alignment) (agents []spec.Agent, e
 	return agents, nil
 }
 
-// tune tunes for one agent and says what came of it.
-func (a *app) tune(hard, soft context.Context, l *alignment, g spec.Agent, pin bool) (err error) {
+// tune tunes for one agent.
+func (a *app) tune(hard, soft context.Context, l *alignment, g spec.Agent) (out tuned, err error) {
 	w, err := l.plan.Workshop(g)
 	if err != nil {
-		return err
+		return out, err
 	}
 	w.Say = func(line string) { a.notef("%s: %s", g.Name, line) }
 	end := l.plan.Reflect(w, g)
 	defer func() { err = errors.Join(err, end()) }()
 	m, err := w.Tune(hard, soft)
 	if err != nil {
-		return stopped(soft, fmt.Errorf("agent %s: %w", g.Name, err), a.goOn(hard, l, g, w))
+		return out, stopped(soft, fmt.Errorf("agent %s: %w", g.Name, err), a.goOn(hard, l, g, w))
 	}
-	a.printModel(g, w.Dir, m)
-	return a.pinModel(l.path, g, w, m, pin)
+	return tuned{g.Name, g.Backend, m.Path(w.Dir), m}, nil
 }
 
 // goOn says how an interrupted tuning goes on.
@@ -123,29 +146,30 @@ func (a *app) goOn(ctx context.Context, l *alignment, g spec.Agent, w *align.Wor
 	return fmt.Sprintf("agent %s: interrupted: job %s goes on at the provider, and the same command goes on watching it", g.Name, strings.Join(names, ", "))
 }
 
-func (a *app) printModel(g spec.Agent, dir string, m *align.Model) {
+func (a *app) printTuned(t tuned) {
+	m := t.Model
 	var metrics []string
 	for _, name := range slices.Sorted(maps.Keys(m.Metrics)) {
 		metrics = append(metrics, fmt.Sprintf("%s %.6g", name, m.Metrics[name]))
 	}
 	a.facts(
-		[2]string{"agent", g.Name},
-		[2]string{"backend", g.Backend},
+		[2]string{"agent", t.Agent},
+		[2]string{"backend", t.Backend},
 		[2]string{"objective", m.Objective},
 		[2]string{"metrics", strings.Join(metrics, ", ")},
 		[2]string{"jobs", strings.Join(m.Jobs, ", ")},
-		[2]string{"model", m.Path(dir)},
+		[2]string{"model", t.Path},
 		[2]string{"sha256", m.SHA256},
 	)
 }
 
 // pinModel writes the model into the lock, or compares it with what is there.
-func (a *app) pinModel(suite string, g spec.Agent, w *align.Workshop, m *align.Model, pin bool) error {
+func (a *app) pinModel(suite string, t tuned, pin bool) error {
 	lock, err := host.LoadLock(filepath.Join(filepath.Dir(suite), lockName)) // somebody may have written it since
 	if err != nil {
 		return err
 	}
-	now := host.LockModel{Name: g.Name, Recipe: w.Digest, Model: filepath.ToSlash(m.Name), SHA256: m.SHA256}
+	now := host.LockModel{Name: t.Agent, Recipe: t.Model.Recipe, Model: filepath.ToSlash(t.Model.Name), SHA256: t.Model.SHA256}
 	old, there := lock.Model(now.Name, now.Recipe)
 	if there && old.SHA256 != now.SHA256 {
 		a.notef("warning: %s pins another model for this recipe: %s, sha256 %s", lock.Path, old.Model, old.SHA256)
@@ -154,9 +178,5 @@ func (a *app) pinModel(suite string, g spec.Agent, w *align.Workshop, m *align.M
 		return nil
 	}
 	lock.SetModel(now)
-	if err := host.WriteLock(lock); err != nil {
-		return err
-	}
-	a.facts([2]string{"wrote", lock.Path})
-	return nil
+	return host.WriteLock(lock)
 }
