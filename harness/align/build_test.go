@@ -142,7 +142,7 @@ func TestDigestCoversTheRecipe(t *testing.T) {
 		change(&r)
 		seen = append(seen, r.Digest("d"))
 	}
-	if slices.Sort(seen); len(slices.Compact(seen)) != 2+len(changes) || recipe().Digest("d") != recipe().Digest("d") {
+	if slices.Sort(seen); len(slices.Compact(seen)) != 2+len(changes) {
 		t.Error("digests are not what names recipes")
 	}
 }

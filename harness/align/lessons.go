@@ -25,7 +25,7 @@ func ReadLessons(dir string) (*Memory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lessons: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // read-only
+	defer f.Close() // read-only
 	m := &Memory{byUser: map[int32][]Lesson{}}
 	in := bufio.NewScanner(f)
 	in.Buffer(nil, 1<<20)
