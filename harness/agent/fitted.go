@@ -47,7 +47,7 @@ func (f fitted) decide(v *View, row []float64) (trace.Decision, []float64) {
 		expected := f.expected(values, mean)
 		c.Expected = &expected
 		if c.Watch {
-			given := nearest(values, mean+f.noise*normal(v.Seed, streamValue, it))
+			given := Nearest(values, mean+f.noise*normal(v.Seed, streamValue, it))
 			c.Value = &given
 		}
 	}
@@ -66,7 +66,7 @@ func (f fitted) decide(v *View, row []float64) (trace.Decision, []float64) {
 // expected is Σ value·p(value) of a normal around mean, cut half-way between values.
 func (f fitted) expected(values []float64, mean float64) float64 {
 	if f.noise <= 0 {
-		return nearest(values, mean)
+		return Nearest(values, mean)
 	}
 	sum, below := 0.0, 0.0
 	for i, v := range values {

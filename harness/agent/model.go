@@ -20,6 +20,9 @@ type Example struct {
 	// Reconstructed pages were not logged: one card that the person had among cards
 	// never touched. They say nothing of leaving.
 	Reconstructed bool
+	// From and To are the times of the first and the last thing that the person did here;
+	// sdk.MissingTime: unknown, or nothing.
+	From, To int64
 }
 
 // Prior is what is declared where the data cannot say it.

@@ -24,7 +24,7 @@ func crowd(pages int) iter.Seq[Example] {
 				e.View.State.Cards = append(e.View.State.Cards, page.Card{Count: 5, Mean: math.NaN(), KinMean: math.NaN(), Shown: -1, Lift: lift})
 				c := trace.Choice{Watch: unit(seed, 2, uint64(i)) < sigmoid(-1+1.5*lift)}
 				if c.Watch {
-					v := nearest(stars.Values(), 3+lift+0.5*normal(seed, 3, uint64(i)))
+					v := Nearest(stars.Values(), 3+lift+0.5*normal(seed, 3, uint64(i)))
 					c.Value = &v
 				}
 				e.Decision.Cards = append(e.Decision.Cards, c)
@@ -95,11 +95,11 @@ func TestExpected(t *testing.T) {
 
 func TestNearest(t *testing.T) {
 	for x, want := range map[float64]float64{-9: 1, 1.4: 1, 1.5: 2, 4.49: 4, 4.5: 5, 99: 5} {
-		if got := nearest(stars.Values(), x); got != want {
+		if got := Nearest(stars.Values(), x); got != want {
 			t.Errorf("%v becomes %v, want %v", x, got, want)
 		}
 	}
-	if got := nearest(stars.Values(), math.NaN()); got != 3 {
+	if got := Nearest(stars.Values(), math.NaN()); got != 3 {
 		t.Errorf("NaN becomes %v", got)
 	}
 }

@@ -92,7 +92,7 @@ func (r rule) value(v *View, c *page.Card) *float64 {
 	if r.Kind == "random" {
 		return &values[int(unit(v.Seed, streamValue, item(c.Item))*float64(len(values)))]
 	}
-	given := nearest(values, bias(v, c))
+	given := Nearest(values, bias(v, c))
 	return &given
 }
 
@@ -105,9 +105,9 @@ func bias(v *View, c *page.Card) float64 {
 	return out
 }
 
-// nearest rounds to a value of the scale, half-way cases upwards. NaN becomes the
+// Nearest rounds to a value of the scale, half-way cases upwards. NaN becomes the
 // middle one.
-func nearest(values []float64, x float64) float64 {
+func Nearest(values []float64, x float64) float64 {
 	if math.IsNaN(x) {
 		return values[len(values)/2]
 	}

@@ -160,7 +160,7 @@ func (s *Script) given(out *object, v *View, d *trace.Decision) bool {
 		case d.Cards[i].Value == nil:
 			return false
 		}
-		at := slices.Index(values, nearest(values, *d.Cards[i].Value))
+		at := slices.Index(values, Nearest(values, *d.Cards[i].Value))
 		text := page.Number(values[at])
 		if !words {
 			text = quoted(text)

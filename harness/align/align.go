@@ -40,7 +40,7 @@ func RecipeOf(o sdk.Options, fields []string, seed uint64) Recipe {
 		Persona: o.String("persona"), Memory: o.String("memory"), Fields: fields,
 		WorldModel: o.Bool("world-model"), Counterfactuals: o.Bool("counterfactuals"),
 		Objective: o.String("objective"), Learning: o.String("learning"),
-		Ratio: int(o.Int("ratio")), Examples: int(o.Int("examples")), Seed: seed,
+		Ratio: o.Int("ratio"), Examples: o.Int("examples"), Seed: seed,
 	}
 }
 

@@ -23,10 +23,13 @@ type Alternative struct {
 	Weight   float64 // of values: how far from the one given, as a share of the scale; else 1
 }
 
-// alternativesOf draws up to [Alternatives] other decisions about a demonstration, each
-// with one difference, by hash.
+// alternativesOf draws up to [Alternatives] other decisions about a demonstration, by hash.
 func alternativesOf(e *agent.Example, seed uint64) []Alternative {
-	var all []Alternative
+	return draw(candidates(e), Alternatives, seed)
+}
+
+// candidates lists all other decisions that differ from the person's in one thing.
+func candidates(e *agent.Example) (all []Alternative) {
 	add := func(q agent.Question, what string, rejected bool, weight float64, change func(*trace.Decision)) {
 		d := e.Decision
 		d.Cards = slices.Clone(d.Cards)
@@ -43,8 +46,10 @@ func alternativesOf(e *agent.Example, seed uint64) []Alternative {
 		if c.Value == nil || len(values) < 2 {
 			continue
 		}
+		given := agent.Nearest(values, *c.Value) // in the words of an answer
 		for _, v := range values {
-			if far := math.Abs(v - *c.Value); far > 1e-9 {
+			if v != given {
+				far := math.Abs(v - *c.Value)
 				add(agent.AskValue, "gives "+page.Number(v)+" to "+page.Quote(e.View.State.Cards[i].Title), true, far/(values[len(values)-1]-values[0]), func(d *trace.Decision) { d.Cards[i].Value = &v })
 			}
 		}
@@ -56,7 +61,7 @@ func alternativesOf(e *agent.Example, seed uint64) []Alternative {
 			add(agent.AskAct, "leaves", true, 1, func(d *trace.Decision) { d.Action = trace.Exit })
 		}
 	}
-	return draw(all, Alternatives, seed)
+	return all
 }
 
 // draw picks k by hash, in their order.

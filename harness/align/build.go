@@ -27,8 +27,20 @@ type builder struct {
 	recipe Recipe
 	script *agent.Script
 	files  map[string]*lines
+	put    func(file string, line any) error // takes what is taught
 	m      *Manifest
-	users  map[int32]bool
+	census census
+}
+
+func newBuilder(r Recipe) (*builder, error) {
+	script, err := agent.NewScript(r.Fields)
+	if err != nil {
+		return nil, err
+	}
+	return &builder{
+		recipe: r, script: script, files: map[string]*lines{}, census: newCensus(),
+		m: &Manifest{Version: Version, Prompts: agent.PromptsVersion, Recipe: r},
+	}, nil
 }
 
 // Order is what Build is to do.
@@ -43,14 +55,12 @@ type Order struct {
 // that a folder with a manifest is whole. Progress is told after every thousand pages.
 func Build(ctx context.Context, stage *browse.Stage, o Order, dir string) (*Manifest, error) {
 	r, progress := o.Recipe, o.Progress
-	script, err := agent.NewScript(r.Fields)
+	b, err := newBuilder(r)
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{
-		recipe: r, script: script, files: map[string]*lines{}, users: map[int32]bool{},
-		m: &Manifest{Version: Version, Prompts: agent.PromptsVersion, Recipe: r, Data: o.Data, Signature: o.Signature},
-	}
+	b.m.Data, b.m.Signature = o.Data, o.Signature
+	b.put = func(file string, line any) error { return b.files[file].add(line) }
 	names := []string{PolicyFile}
 	if r.WorldModel {
 		names = append(names, WorldFile)
@@ -86,7 +96,7 @@ func Build(ctx context.Context, stage *browse.Stage, o Order, dir string) (*Mani
 		}
 		b.m.Files = append(b.m.Files, File{Name: name, Lines: l.n})
 	}
-	b.m.Users = len(b.users)
+	b.census.tell(b.m)
 	return b.m, b.m.write(dir)
 }
 
@@ -145,7 +155,7 @@ const (
 // page writes what one demonstration teaches.
 func (b *builder) page(e *agent.Example) error {
 	b.m.see(e)
-	b.users[e.View.User] = true
+	b.census.see(e)
 	steps := []agent.Question{agent.AskWatch, agent.AskValue}
 	if !e.Reconstructed {
 		steps = append(steps, agent.AskAct)
@@ -163,7 +173,7 @@ func (b *builder) page(e *agent.Example) error {
 	if !b.recipe.Counterfactuals {
 		return nil
 	}
-	for _, a := range alternativesOf(e, sdk.Mix(b.recipe.Seed, alternativeStream, uint64(b.m.Pages))) {
+	for _, a := range alternativesOf(e, b.alternativeSeed()) {
 		b.m.Alternatives++
 		if !a.Rejected {
 			continue
@@ -174,6 +184,11 @@ func (b *builder) page(e *agent.Example) error {
 		}
 	}
 	return nil
+}
+
+// alternativeSeed is that of the demonstration at hand.
+func (b *builder) alternativeSeed() uint64 {
+	return sdk.Mix(b.recipe.Seed, alternativeStream, uint64(b.m.Pages))
 }
 
 // asked is the view of a demonstration as a step is asked of it.
@@ -206,7 +221,7 @@ func (b *builder) teach(file string, e *agent.Example, q agent.Question) error {
 	if !ok {
 		return nil
 	}
-	return b.files[file].add(chat{append(turns(messages), says(answer))})
+	return b.put(file, chat{append(turns(messages), says(answer))})
 }
 
 // reject writes the person's answer beside the alternative's.
@@ -228,5 +243,5 @@ func (b *builder) reject(e *agent.Example, a Alternative) error {
 	if a.Weight != 1 {
 		p.Weight = &a.Weight
 	}
-	return b.files[PairsFile].add(p)
+	return b.put(PairsFile, p)
 }

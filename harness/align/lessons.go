@@ -25,7 +25,7 @@ func ReadLessons(dir string) (*Memory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lessons: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // read-only
+	defer f.Close() // read-only
 	m := &Memory{byUser: map[int32][]Lesson{}}
 	in := bufio.NewScanner(f)
 	in.Buffer(nil, 1<<20)
@@ -41,6 +41,9 @@ func ReadLessons(dir string) (*Memory, error) {
 	}
 	return m, nil
 }
+
+// Of gives all lessons of a user, the earliest first.
+func (m *Memory) Of(user int32) []Lesson { return slices.Clone(m.byUser[user]) }
 
 // For gives the lessons of a user that matter most in sight of cards: those that share
 // most of their categories, the latest first among equals.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,17 +27,6 @@ const (
 	lockFile  = "align.lock"
 	tuneDir   = "tune" // of a local backend's output
 )
-
-// Model is what a backend became by tuning.
-type Model struct {
-	Recipe    string             `json:"recipe"` // digest
-	Name      string             `json:"name"`   // for the backend's option model: a file of the folder, or a name at a provider
-	File      bool               `json:"file"`   // Name is a file
-	SHA256    string             `json:"sha256"` // of the file, else of the name
-	Objective string             `json:"objective"`
-	Jobs      []string           `json:"jobs,omitempty"` // of a provider
-	Metrics   map[string]float64 `json:"metrics,omitempty"`
-}
 
 // Workshop is the folder of one recipe, where it is built and tuned. Whatever is done is
 // kept: whoever comes later finds it, and goes on from where somebody was stopped.
@@ -78,8 +68,14 @@ func (w *Workshop) build(ctx context.Context) (*Manifest, error) {
 	if err == nil && m.Signature == w.Digest && w.whole(m) {
 		return m, nil
 	}
-	if err := os.Remove(filepath.Join(w.Dir, ManifestFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+	stale := []string{ManifestFile}
+	if err == nil && m.Signature != w.Digest {
+		stale = append(stale, jobsFile) // they learn from other data
+	}
+	for _, name := range stale {
+		if err := os.Remove(filepath.Join(w.Dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
 	}
 	return Build(ctx, w.Stage(), Order{Recipe: w.Recipe, Data: w.Data, Signature: w.Digest, Ask: w.Ask, Progress: func(pages int) {
 		w.Say(fmt.Sprintf("building: %d pages", pages))
@@ -95,8 +91,14 @@ func (w *Workshop) whole(m *Manifest) bool {
 }
 
 // Model gives the tuned model, made where it is not there.
-func (w *Workshop) Model(ctx context.Context) (*Model, error) {
-	release, err := w.claim(ctx)
+func (w *Workshop) Model(ctx context.Context) (*Model, error) { return w.Tune(ctx, ctx) }
+
+// Tune is Model with two stages of ending. When soft is done nothing more is begun, and a
+// job under way is left to itself: the next call goes on watching it. Only hard, from
+// which soft derives, ends the start of a job: a job whose name nobody has learned would
+// be paid for and lost.
+func (w *Workshop) Tune(hard, soft context.Context) (*Model, error) {
+	release, err := w.claim(soft)
 	if err != nil {
 		return nil, err
 	}
@@ -104,15 +106,15 @@ func (w *Workshop) Model(ctx context.Context) (*Model, error) {
 	if m, err := ReadModel(w.Dir); err == nil && m.Recipe == w.Digest {
 		return m, nil
 	}
-	if _, err := w.build(ctx); err != nil {
+	if _, err := w.build(soft); err != nil {
 		return nil, err
 	}
-	tuner, end, err := w.Tuner(ctx)
+	tuner, end, err := w.Tuner(soft)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	m, err := w.tune(ctx, tuner)
+	m, err := w.tune(hard, soft, tuner)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +140,7 @@ func (w *Workshop) sweep() error {
 
 // tune runs the jobs of a recipe: cross-entropy of all that is taught, then, where the
 // recipe says so, pairs against the model that this made.
-func (w *Workshop) tune(ctx context.Context, t sdk.Tuner) (*Model, error) {
+func (w *Workshop) tune(hard, soft context.Context, t sdk.Tuner) (*Model, error) {
 	m := &Model{Recipe: w.Digest, Objective: "cross-entropy of world model and decision", Metrics: map[string]float64{}}
 	if w.Recipe.Counterfactuals {
 		m.Objective = "cross-entropy of world model, reflection and decision"
@@ -146,14 +148,14 @@ func (w *Workshop) tune(ctx context.Context, t sdk.Tuner) (*Model, error) {
 	if err := w.concatenate(); err != nil {
 		return nil, err
 	}
-	done, err := w.job(ctx, t, "chat", sdk.TuneRequest{TrainFile: filepath.Join(w.Dir, trainFile), Format: "chat", Options: w.Options, Seed: w.Recipe.Seed})
+	done, err := w.job(hard, soft, t, "chat", sdk.TuneRequest{TrainFile: filepath.Join(w.Dir, trainFile), Format: "chat", Options: w.Options, Seed: w.Recipe.Seed})
 	if err != nil {
 		return nil, err
 	}
 	m.take("chat", done)
 	if w.Recipe.Counterfactuals && w.Recipe.Objective == "pairs" {
 		m.Objective += ", then pairs of decision and alternative with β = 0.1 against that model"
-		done, err = w.job(ctx, t, "pairs", sdk.TuneRequest{TrainFile: filepath.Join(w.Dir, PairsFile), Format: "pairs", BaseModel: done.Model, Options: w.Options, Seed: w.Recipe.Seed})
+		done, err = w.job(hard, soft, t, "pairs", sdk.TuneRequest{TrainFile: filepath.Join(w.Dir, PairsFile), Format: "pairs", BaseModel: done.Model, Options: w.Options, Seed: w.Recipe.Seed})
 		if err != nil {
 			return nil, err
 		}
@@ -168,15 +170,14 @@ func (w *Workshop) tune(ctx context.Context, t sdk.Tuner) (*Model, error) {
 		}
 		return m, nil
 	}
+	jobs, err := w.Jobs()
+	if err != nil {
+		return nil, err
+	}
+	m.Jobs = slices.Sorted(maps.Values(jobs))
 	sum := sha256.Sum256([]byte(m.Name))
 	m.SHA256 = hex.EncodeToString(sum[:])
 	return m, nil
-}
-
-func (m *Model) take(job string, r sdk.TuneResult) {
-	for name, v := range r.Metrics {
-		m.Metrics[job+"."+name] = v
-	}
 }
 
 // concatenate joins what is learned by cross-entropy.
@@ -185,7 +186,7 @@ func (w *Workshop) concatenate() error {
 	if err != nil {
 		return err
 	}
-	defer out.Close() //nolint:errcheck // closed below; this is for errors
+	defer out.Close() // closed below; this is for errors
 	for _, name := range []string{PolicyFile, WorldFile, ReflectionFile} {
 		in, err := os.Open(filepath.Join(w.Dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
@@ -202,36 +203,66 @@ func (w *Workshop) concatenate() error {
 	return out.Close()
 }
 
-// job starts a job, or goes on watching one that an earlier attempt has started.
-func (w *Workshop) job(ctx context.Context, t sdk.Tuner, name string, r sdk.TuneRequest) (sdk.TuneResult, error) {
+// Jobs names the jobs under way, by part of the recipe.
+func (w *Workshop) Jobs() (map[string]string, error) {
 	jobs := map[string]string{}
 	path := filepath.Join(w.Dir, jobsFile)
-	if text, err := os.ReadFile(path); err == nil {
-		if err := json.Unmarshal(text, &jobs); err != nil {
-			return sdk.TuneResult{}, fmt.Errorf("%s: %w: remove it to start again", path, err)
-		}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return jobs, nil
 	}
+	if err == nil {
+		err = json.Unmarshal(text, &jobs)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: remove it to start again", path, err)
+	}
+	return jobs, nil
+}
+
+// job starts a job, or goes on watching one that an earlier attempt has started.
+func (w *Workshop) job(hard, soft context.Context, t sdk.Tuner, name string, r sdk.TuneRequest) (sdk.TuneResult, error) {
+	jobs, err := w.Jobs()
+	if err != nil {
+		return sdk.TuneResult{}, err
+	}
+	path := filepath.Join(w.Dir, jobsFile)
 	if jobs[name] == "" {
-		r.OutputDir = filepath.Join(w.Dir, tuneDir, name)
-		if err := os.MkdirAll(r.OutputDir, 0o700); err != nil {
+		if jobs[name], err = w.start(hard, soft, t, name, r); err != nil {
 			return sdk.TuneResult{}, err
 		}
-		job, err := t.StartTune(ctx, r)
-		if err != nil {
-			return sdk.TuneResult{}, fmt.Errorf("tuning: %w", err)
-		}
-		jobs[name] = job
 		if err := writeJSON(path, jobs); err != nil {
 			return sdk.TuneResult{}, err
 		}
+	} else {
+		w.Say(fmt.Sprintf("tuning (%s): going on with job %s", name, jobs[name]))
 	}
-	done, err := t.WatchTune(ctx, jobs[name], 0, w.watch(name))
-	if err == nil || ctx.Err() != nil {
+	done, err := t.WatchTune(soft, jobs[name], 0, w.watch(name))
+	switch {
+	case err == nil || soft.Err() != nil:
 		return done, err
+	case !errors.Is(err, sdk.ErrInvalid): // such as a server that is away: the job may go on without it
+		return done, fmt.Errorf("tuning (%s): job %s: %w: the next attempt goes on watching it; without %s it starts a new one", name, jobs[name], err, path)
 	}
-	// A job that has failed or vanished is not watched again: the next attempt starts anew.
+	// A job that has failed or vanished is not watched again.
+	err = fmt.Errorf("tuning (%s): job %s: %w: the next attempt starts a new one", name, jobs[name], err)
 	delete(jobs, name)
-	return done, errors.Join(fmt.Errorf("tuning: job %s: %w", name, err), writeJSON(path, jobs))
+	return done, errors.Join(err, writeJSON(path, jobs))
+}
+
+func (w *Workshop) start(hard, soft context.Context, t sdk.Tuner, name string, r sdk.TuneRequest) (string, error) {
+	if soft.Err() != nil {
+		return "", soft.Err()
+	}
+	r.OutputDir = filepath.Join(w.Dir, tuneDir, name)
+	if err := os.MkdirAll(r.OutputDir, 0o700); err != nil {
+		return "", err
+	}
+	job, err := t.StartTune(hard, r)
+	if err != nil {
+		return "", fmt.Errorf("tuning (%s): %w", name, err)
+	}
+	return job, nil
 }
 
 func (w *Workshop) watch(name string) func(int64, sdk.Event) {
@@ -250,46 +281,4 @@ func (w *Workshop) watch(name string) func(int64, sdk.Event) {
 			w.Say("tuning: " + e.Summary + " " + e.Detail)
 		}
 	}
-}
-
-// ReadModel reads the model of a folder, and checks the file that it names.
-func ReadModel(dir string) (*Model, error) {
-	text, err := os.ReadFile(filepath.Join(dir, modelFile))
-	if err != nil {
-		return nil, err
-	}
-	m := &Model{}
-	if err := json.Unmarshal(text, m); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, modelFile), err)
-	}
-	if !m.File {
-		return m, nil
-	}
-	content, err := os.ReadFile(m.Path(dir))
-	if err != nil {
-		return nil, err
-	}
-	if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != m.SHA256 {
-		return nil, fmt.Errorf("%s: its hash is not the one in %s: remove the folder to tune again", m.Path(dir), modelFile)
-	}
-	return m, nil
-}
-
-// Path is what the backend's option model is set to.
-func (m *Model) Path(dir string) string {
-	if m.File {
-		return filepath.Join(dir, m.Name)
-	}
-	return m.Name
-}
-
-func writeJSON(path string, v any) error {
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(path+".part", append(text, '\n'), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".part", path)
 }

@@ -87,7 +87,7 @@ func (s *Stage) logged(l *life, yield func(agent.Example) bool) bool {
 			e := agent.Example{View: agent.View{
 				User: u, Profile: s.profile(l),
 				State: s.state(l, sofar, n, p.Items, max(s.longest, n+1)),
-			}, Decision: human(p)}
+			}, Decision: human(p), From: p.Time, To: p.Time}
 			if !yield(e) {
 				return false
 			}
@@ -208,7 +208,7 @@ func (s *Stage) reconstructed(l *life, yield func(agent.Example) bool) bool {
 			if v := float64(e.Value); !math.IsNaN(v) {
 				d.Cards[at].Value = &v
 			}
-			if !yield(agent.Example{View: agent.View{User: u, Profile: s.profile(l), State: s.state(l, s.begin(), 0, items, 1)}, Decision: d, Reconstructed: true}) {
+			if !yield(agent.Example{View: agent.View{User: u, Profile: s.profile(l), State: s.state(l, s.begin(), 0, items, 1)}, Decision: d, Reconstructed: true, From: e.Time, To: e.Time}) {
 				return false
 			}
 		}
@@ -230,6 +230,7 @@ func (s *Stage) mixed(l *life, ratio int, yield func(agent.Example) bool) bool {
 	}
 	lived := 0
 	for next, number := len(past)/reconstructedFrom, uint64(0); next < len(past); number++ {
+		begun := next
 		r := sdk.Mix(reconstructionSeed, uint64(uint32(u)), number, uint64(ratio))
 		first := next // what happened at its time is no evidence for it
 		for first > 0 && past[first-1].Time == past[next].Time && past[next].Time != sdk.MissingTime {
@@ -251,7 +252,11 @@ func (s *Stage) mixed(l *life, ratio int, yield func(agent.Example) bool) bool {
 			}
 			items[i] = s.untouched(u, r+uint64(i), items[:i])
 		}
-		if !yield(agent.Example{View: s.page(l, 0, items), Decision: d, Reconstructed: true}) {
+		e := agent.Example{View: s.page(l, 0, items), Decision: d, Reconstructed: true, From: sdk.MissingTime, To: sdk.MissingTime}
+		if next > begun {
+			e.From, e.To = past[begun].Time, past[next-1].Time
+		}
+		if !yield(e) {
 			return false
 		}
 	}

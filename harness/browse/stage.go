@@ -66,6 +66,10 @@ func NewStage(split *corpus.Split) *Stage {
 	return s
 }
 
+// Users gives the names of all users, by number. They are the data set's and not to be
+// believed.
+func (s *Stage) Users() []string { return slices.Clone(s.names) }
+
 // count sums values, and interactions by category, and finds the longest session.
 func (s *Stage) count() {
 	for u := range int32(s.train.Users()) {

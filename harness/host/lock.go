@@ -2,12 +2,13 @@ package host
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,7 @@ import (
 	"github.com/alignuser/alignuser/sdk"
 )
 
-// LockName is the file that pins plugins, beside the suite that uses them.
+// LockName is the file that pins plugins and tuned models, beside the suite that uses them.
 const LockName = "alignuser.lock"
 
 // Protocol is the major version of the plugin contract that this host speaks.
@@ -25,13 +26,16 @@ const lockSchema = 1
 
 var (
 	digestForm = regexp.MustCompile(`^h1:[0-9a-f]{64}$`)
+	hashForm   = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	nameForm   = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 )
 
-// Lock is the content of a lock file: the plugins that the user accepted.
+// Lock is the content of a lock file: the plugins that the user accepted, and the models
+// that backends became by tuning.
 type Lock struct {
-	Path    string // of the file; entries' paths are relative to its folder
+	Path    string // of the file; plugins' paths are relative to its folder
 	Plugins []LockEntry
+	Models  []LockModel
 }
 
 // LockEntry pins one plugin.
@@ -47,6 +51,7 @@ type LockEntry struct {
 type lockFile struct {
 	Schema int         `toml:"schema"`
 	Plugin []lockTable `toml:"plugin"`
+	Model  []lockModel `toml:"model"`
 }
 
 type lockTable struct {
@@ -92,6 +97,15 @@ func LoadLock(path string) (*Lock, error) {
 			return nil, fmt.Errorf("%s: plugin %d: %s-%s is pinned twice", path, i+1, e.Kind, e.Name)
 		}
 		l.Plugins = append(l.Plugins, e)
+	}
+	for i, t := range file.Model {
+		if err := t.check(); err != nil {
+			return nil, fmt.Errorf("%s: model %d: %w", path, i+1, err)
+		}
+		if _, twice := l.Model(t.Name, t.Recipe); twice {
+			return nil, fmt.Errorf("%s: model %d: %s is pinned twice for one recipe", path, i+1, t.Name)
+		}
+		l.Models = append(l.Models, LockModel(t))
 	}
 	return l, nil
 }
@@ -178,27 +192,11 @@ func (l *Lock) executable(e LockEntry) Executable {
 
 // WriteLock writes the file in one step; equal locks give equal bytes.
 func WriteLock(l *Lock) error {
-	entries := append([]LockEntry(nil), l.Plugins...)
-	sort.Slice(entries, func(i, j int) bool {
-		a, b := entries[i], entries[j]
-		return a.Kind < b.Kind || a.Kind == b.Kind && a.Name < b.Name
-	})
 	var b bytes.Buffer
-	b.WriteString("# Written by `alignuser plugin lock`. Each entry is a program that you allowed\n# suites in this folder to run, as it was then. Commit this file.\n")
+	b.WriteString("# Written by `alignuser plugin lock` and `alignuser align tune --lock`. Each plugin is a program\n" +
+		"# that you allowed suites in this folder to run, as it was then. Commit this file.\n")
 	fmt.Fprintf(&b, "schema = %d\n", lockSchema)
-	for _, e := range entries {
-		b.WriteString("\n[[plugin]]\n")
-		for _, kv := range [][2]string{
-			{"kind", strconv.Quote(e.Kind.String())},
-			{"name", strconv.Quote(e.Name)},
-			{"version", quoteTOML(e.Version)},
-			{"path", quoteTOML(e.Path)},
-			{"digest", strconv.Quote(e.Digest)},
-			{"protocol", strconv.Itoa(e.Protocol)},
-		} {
-			fmt.Fprintf(&b, "%s = %s\n", kv[0], kv[1])
-		}
-	}
+	l.write(&b)
 	tmp := l.Path + ".new"
 	if err := os.WriteFile(tmp, b.Bytes(), 0o644); err != nil {
 		return fmt.Errorf("lock: %w", err)
@@ -208,6 +206,41 @@ func WriteLock(l *Lock) error {
 		return fmt.Errorf("lock: %w", err)
 	}
 	return nil
+}
+
+// write gives the entries in their order.
+func (l *Lock) write(b *bytes.Buffer) {
+	plugins, models := slices.Clone(l.Plugins), slices.Clone(l.Models)
+	slices.SortFunc(plugins, func(x, y LockEntry) int {
+		return cmp.Or(cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Name, y.Name))
+	})
+	slices.SortFunc(models, func(x, y LockModel) int {
+		return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.Recipe, y.Recipe))
+	})
+	table := func(name string, pairs [][2]string) {
+		fmt.Fprintf(b, "\n[[%s]]\n", name)
+		for _, kv := range pairs {
+			fmt.Fprintf(b, "%s = %s\n", kv[0], kv[1])
+		}
+	}
+	for _, e := range plugins {
+		table("plugin", [][2]string{
+			{"kind", strconv.Quote(e.Kind.String())},
+			{"name", strconv.Quote(e.Name)},
+			{"version", quoteTOML(e.Version)},
+			{"path", quoteTOML(e.Path)},
+			{"digest", strconv.Quote(e.Digest)},
+			{"protocol", strconv.Itoa(e.Protocol)},
+		})
+	}
+	for _, m := range models {
+		table("model", [][2]string{
+			{"name", strconv.Quote(m.Name)},
+			{"recipe", strconv.Quote(m.Recipe)},
+			{"model", quoteTOML(m.Model)},
+			{"sha256", strconv.Quote(m.SHA256)},
+		})
+	}
 }
 
 // quoteTOML writes a basic string.

@@ -24,6 +24,12 @@ func TestLockRoundTrip(t *testing.T) {
 	for _, e := range []LockEntry{c, a, b} {
 		empty.Set(e)
 	}
+	hash := strings.Repeat("cd", 32)
+	x := LockModel{Name: "aligned", Recipe: hash, Model: "tune/chat/embedded.model", SHA256: hash}
+	y := LockModel{Name: "aligned", Recipe: strings.Repeat("0", 64), Model: "ft:small \"1\"", SHA256: hash}
+	for _, m := range []LockModel{{Name: x.Name, Recipe: x.Recipe, Model: "before", SHA256: hash}, y, x} {
+		empty.SetModel(m)
+	}
 	if err := WriteLock(empty); err != nil {
 		t.Fatal(err)
 	}
@@ -33,6 +39,12 @@ func TestLockRoundTrip(t *testing.T) {
 	}
 	if diff := cmp.Diff([]LockEntry{b, a, c}, have.Plugins); diff != "" {
 		t.Fatal(diff)
+	}
+	if diff := cmp.Diff([]LockModel{y, x}, have.Models); diff != "" {
+		t.Fatal(diff)
+	}
+	if m, ok := have.Model("aligned", hash); !ok || m != x {
+		t.Fatalf("%+v, %t", m, ok)
 	}
 	before, _ := os.ReadFile(path)
 	b.Version = "v2"
@@ -55,6 +67,11 @@ version = "v1"
 path = "recommender-mine"
 digest = "h1:` + strings.Repeat("0", 64) + `"
 protocol = 1
+[[model]]
+name = "aligned"
+recipe = "` + strings.Repeat("1", 64) + `"
+model = "ft:1"
+sha256 = "` + strings.Repeat("2", 64) + `"
 `
 	cases := map[string]string{ // what to replace by what, and the error
 		`schema = 1|schema = 2`:                     "schema: want 1, have 2",
@@ -67,6 +84,12 @@ protocol = 1
 		`version = "v1"|grant = "v1"`:               "plugin.grant: unknown key",
 		`version = "v1"|version = v1`:               LockName + ":5:",
 		"schema = 1|schema = 1\n" + entriesOf(good): "mine is pinned twice",
+		"schema = 1|schema = 1\n" + modelOf(good):   "model 2: aligned is pinned twice for one recipe",
+		`name = "aligned"|name = "al igned"`:        `model 1: name: want kebab-case, have "al igned"`,
+		`recipe = "11|recipe = "1`:                  "model 1: recipe: want 64 hex digits",
+		`sha256 = "22|sha256 = "2G`:                 "model 1: sha256: want 64 hex digits",
+		`model = "ft:1"|model = ""`:                 "model 1: model: missing",
+		`model = "ft:1"|models = "ft:1"`:            "model.models: unknown key",
 	}
 	for change, want := range cases {
 		old, replacement, _ := strings.Cut(change, "|")
@@ -80,7 +103,11 @@ protocol = 1
 	}
 }
 
-func entriesOf(lock string) string { return lock[strings.Index(lock, "[["):] }
+func entriesOf(lock string) string {
+	return lock[strings.Index(lock, "[["):strings.Index(lock, "[[model")]
+}
+
+func modelOf(lock string) string { return lock[strings.Index(lock, "[[model"):] }
 
 // TestDigest: the values are part of every lock file and must never change.
 func TestDigest(t *testing.T) {

@@ -40,6 +40,9 @@ func (p *Plan) workshop(g spec.Agent, fields []string) (*align.Workshop, error) 
 		Stage: p.stage, Recipe: align.RecipeOf(g.Options, fields, tuningSeed), Data: p.split.Digest(),
 		Say: func(line string) { p.config.Events(Phase{Text: "agent " + g.Name + ": " + line}) },
 	}
+	if agent.Text(g.Options, "learning") == agent.LearnLessons {
+		w.Recipe.WorldModel = false // its lines are for tuning
+	}
 	w.Digest = digest("align", w.Recipe.Digest(w.Data), b.identity)
 	w.Dir = filepath.Join(p.config.CacheDir, "align", w.Digest[:16])
 	w.Tuner = func(ctx context.Context) (sdk.Tuner, func(), error) {
@@ -120,7 +123,6 @@ func (u *unit) lessons(ctx context.Context, g spec.Agent, fields []string, key r
 	if err != nil {
 		return nil, err
 	}
-	w.Recipe.WorldModel = false // its lines are for tuning
 	asker, err := u.desk.backend(g.Backend, key)
 	if err != nil {
 		return nil, err

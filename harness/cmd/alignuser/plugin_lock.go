@@ -19,7 +19,7 @@ func newPluginLockCommand(a *app) *cobra.Command {
 		Long: `lock runs each program named, with your rights and without secrets or data, asks it
 what it holds, and pins its name, version and hash in alignuser.lock: in the current
 folder, or beside the suite. Suites there may name it from then on, until a byte of
-it changes. Lock only programs that you trust. No other verb writes that file.`,
+it changes. Lock only programs that you trust. No other verb allows a program.`,
 		Example: "  alignuser plugin lock ./recommender-mine\n  alignuser plugin lock ./recommender-mine --suite suites/my.toml",
 		Args:    atLeastOne("a path"),
 		RunE: func(c *cobra.Command, paths []string) (err error) {

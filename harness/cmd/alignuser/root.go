@@ -70,6 +70,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newBlessCommand(a),
 		newGateCommand(a),
 		newDataCommand(a),
+		newAlignCommand(a),
 		newDoctorCommand(a),
 		newPluginCommand(a),
 		newLLMCommand(a),

@@ -23,6 +23,7 @@ var testPlugins = map[string]string{
 	"recommender-bad":     "./harness/host/testdata/badplugin",
 	"recommender-gate":    "./harness/cmd/alignuser/testdata/recommender-gate",
 	"recommender-spy":     "./harness/cmd/alignuser/testdata/recommender-spy",
+	"llm-stubborn":        "./harness/cmd/alignuser/testdata/llm-stubborn",
 	"recommender-shuffle": "./harness/cmd/alignuser/testdata/recommender-shuffle",
 }
 
