@@ -116,7 +116,7 @@ func (w *writer) choose(path string, s *shape) int {
 func (w *weights) why(q *question, at int) string {
 	best, most := "", 0.0
 	consider := func(f feature, weight float64) {
-		if v := float64(weight * f.value); f.kind != "" && v > most {
+		if v := float64(weight * w.standard(f)); f.kind != "" && v > most {
 			best, most = fmt.Sprintf("%s: %s %s.", q.words[at], f.kind, f.of), v
 		}
 	}

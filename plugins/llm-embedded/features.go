@@ -12,6 +12,9 @@ type feature struct {
 	prior float64 // weight before any tuning
 	kind  string  // with subject, for reasons
 	of    string
+	// linear: the value is a number of any size, which tuning brings to mean 0 and
+	// deviation 1.
+	linear bool
 }
 
 // question is one open choice with all that its scores rest on.
@@ -122,12 +125,12 @@ func (p *prompt) ask(path string, s *shape, before []taken, learned bool) questi
 }
 
 // bins is how finely a number is cut where a weight is to depend on its size.
-const bins = 4
+const bins = 1
 
 // numeric adds a number as it is and as the bin that it is in.
 func numeric(out []feature, kind, of string, v float64) []feature {
 	h := hash(hash(basis, kind), of)
-	out = append(out, feature{hash: h, value: v, kind: kind, of: of})
+	out = append(out, feature{hash: h, value: v, kind: kind, of: of, linear: true})
 	return append(out, feature{hash: combine(h, uint64(int64(math.Floor(v*bins)))+17), value: 1})
 }
 
@@ -156,13 +159,29 @@ func (p *prompt) describe(at int) []feature {
 		out = append(out, feature{hash: combine(hash(basis, "shared and"), hash(basis, label)), value: float64(strongest * magnitude(n.value))})
 	}
 	out = p.outside(out, false)
-	for i, w := range b.words {
-		if i == maxWords {
+	taken := 0
+	for _, w := range b.words {
+		if taken == maxWords {
 			break
 		}
+		if b.counts(w) {
+			continue
+		}
+		taken++
 		out = append(out, feature{hash: combine(hash(basis, "word"), w), value: wordValue})
 	}
 	return out
+}
+
+// counts reports whether a word is one of the block's numbers, which as a word would tell
+// one thing from all others.
+func (b *block) counts(word uint64) bool {
+	for i := range b.numbers {
+		if hash(basis, b.numbers[i].text) == word {
+			return true
+		}
+	}
+	return false
 }
 
 // label is the word that says what a number is: the one before it, else the one
@@ -247,4 +266,4 @@ const maxFeatures = 400
 
 // wordValue is the value of a word that is there: small, since there are many words and
 // most of them mean little.
-const wordValue = 0.1
+const wordValue = 0.3

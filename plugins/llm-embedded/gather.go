@@ -25,14 +25,15 @@ type choice struct {
 
 // input is a feature without words.
 type input struct {
-	hash  uint64
-	value float32
+	hash   uint64
+	value  float32
+	linear bool
 }
 
 func inputs(fs []feature) []input {
 	out := make([]input, len(fs))
 	for i, f := range fs {
-		out[i] = input{f.hash, float32(f.value)}
+		out[i] = input{f.hash, float32(f.value), f.linear}
 	}
 	return out
 }

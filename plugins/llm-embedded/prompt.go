@@ -14,7 +14,7 @@ type prompt struct {
 	df       map[uint64]int // lines that hold a word
 	asked    []*line        // lines that ask: those with a question mark
 	headings []*line
-	sum      uint64         // of all text
+	sum      uint64 // of all text
 }
 
 // section is a heading and the lines under it. A heading is a Markdown heading, or

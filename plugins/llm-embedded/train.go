@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math"
+	"slices"
 )
 
 // settings are the options of a job.
@@ -19,6 +20,10 @@ type trainer struct {
 	w     *weights
 	grads []float32 // sums of squared gradients, by slot
 	uses  []float32 // how often an epoch moves it, by slot
+	pull  float64   // of a weight towards where it began, over an epoch
+	base  []float32 // where weights began: 0, or those of the model that is tuned on
+
+	basePrior float64
 	prior float64   // the same of the prior's weight
 
 	seen, priors float64   // looks, and the sum of the prior's weights at them
@@ -29,7 +34,14 @@ type trainer struct {
 // epochs, with steps of AdaGrad (Duchi, Hazan and Singer 2011): rate over the root
 // of the sum of squares. One thread: the sums depend on the order.
 func (t *trainer) fit(ctx context.Context, cs []choice, progress func(epoch int, loss float64)) error {
-	t.w.table, t.grads = make([]float32, 1<<tableBits), make([]float32, 1<<tableBits)
+	t.grads = make([]float32, 1<<tableBits)
+	if t.w.table == nil {
+		t.w.table = make([]float32, 1<<tableBits)
+		t.standardise(cs)
+	} else {
+		t.apply(cs)
+	}
+	t.base, t.basePrior = slices.Clone(t.w.table), t.w.prior
 	t.count(cs)
 	order := make([]int, len(cs))
 	for i := range order {
@@ -85,26 +97,31 @@ func (t *trainer) settle() {
 func (t *trainer) scores(c *choice) []float64 {
 	out := make([]float64, len(c.values))
 	for i := range out {
-		s := float64(c.prior[i] * t.w.prior)
-		for _, f := range c.own[i] {
-			s += float64(float64(t.w.table[slot(combine(c.field, f.hash))]) * float64(f.value))
-		}
-		under := combine(c.field, c.values[i])
-		for _, f := range c.common {
-			s += float64(float64(t.w.table[slot(combine(under, f.hash))]) * float64(f.value))
-		}
-		out[i] = s
+		out[i] = c.score(i, t.w.table, t.w.prior)
 	}
 	return out
 }
 
+// score is that of one value under some weights.
+func (c *choice) score(i int, table []float32, prior float64) float64 {
+	s := float64(c.prior[i] * prior)
+	for _, f := range c.own[i] {
+		s += float64(float64(table[slot(combine(c.field, f.hash))]) * float64(f.value))
+	}
+	under := combine(c.field, c.values[i])
+	for _, f := range c.common {
+		s += float64(float64(table[slot(combine(under, f.hash))]) * float64(f.value))
+	}
+	return s
+}
+
 // step goes down the gradient of one choice's loss and gives the loss before. Chats
-// have cross-entropy. Pairs have -log σ(β·(margin - margin of the prior)), the
-// preference loss of METHOD 4 with the prior as reference.
+// have cross-entropy. Pairs have -log σ(β·(margin - margin of the reference)), the
+// preference loss of METHOD 4: the reference is the model that is tuned on, or the prior.
 func (t *trainer) step(c *choice) float64 {
 	s := t.scores(c)
 	if c.other >= 0 {
-		margin := s[c.truth] - s[c.other] - float64((c.prior[c.truth]-c.prior[c.other])*t.w.prior)
+		margin := s[c.truth] - s[c.other] - (c.score(c.truth, t.base, t.basePrior) - c.score(c.other, t.base, t.basePrior))
 		up := 1 / (1 + exp(float64(t.beta*margin)))
 		g := float64(t.beta*up) * c.weight
 		t.push(c, c.truth, -g)
@@ -134,7 +151,7 @@ func (t *trainer) push(c *choice, i int, g float64) {
 	move := func(h uint64, v float64) {
 		at := slot(h)
 		w := float64(t.w.table[at])
-		d := float64(g*v) + float64(t.l2*w)/float64(t.uses[at])
+		d := float64(g*v) + float64(t.pull*(w-float64(t.base[at])))/float64(t.uses[at])
 		if d == 0 {
 			return
 		}
@@ -176,7 +193,7 @@ const damping = 1.0
 
 // count says how often an epoch comes by each slot.
 func (t *trainer) count(cs []choice) {
-	t.uses = make([]float32, 1<<tableBits)
+	t.uses, t.pull = make([]float32, 1<<tableBits), float64(t.l2*float64(len(cs)))
 	for i := range cs {
 		c := &cs[i]
 		for j := range c.values {
@@ -189,6 +206,53 @@ func (t *trainer) count(cs []choice) {
 			under := combine(c.field, c.values[j])
 			for _, f := range c.common {
 				t.uses[slot(combine(under, f.hash))]++
+			}
+		}
+	}
+}
+
+// standardise brings linear features to mean 0 and deviation 1 over the choices, and
+// keeps how, so that what is asked later is brought there too: the pull towards 0 would
+// else favour what is written in large numbers, and small steps would be lost on means.
+func (t *trainer) standardise(cs []choice) {
+	type moments struct{ n, sum, squares float64 }
+	seen := map[uint64]*moments{}
+	for i := range cs {
+		for _, f := range cs[i].common {
+			if !f.linear {
+				continue
+			}
+			m := seen[f.hash]
+			if m == nil {
+				m = &moments{}
+				seen[f.hash] = m
+			}
+			v := float64(f.value)
+			m.n, m.sum, m.squares = m.n+1, m.sum+v, m.squares+float64(v*v)
+		}
+	}
+	t.w.norms = make(map[uint64]norm, len(seen))
+	for hash, m := range seen {
+		mean := m.sum / m.n
+		n := norm{float32(mean), float32(math.Sqrt(max(0, m.squares/m.n-float64(mean*mean))))}
+		if n.spread < leastSpread {
+			n.spread = 1
+		}
+		t.w.norms[hash] = n
+	}
+	t.apply(cs)
+}
+
+// leastSpread is that of a feature that varies at all.
+const leastSpread = 1e-3
+
+// apply brings the features of choices to the scale of the weights.
+func (t *trainer) apply(cs []choice) {
+	for i := range cs {
+		for j := range cs[i].common {
+			f := &cs[i].common[j]
+			if n, ok := t.w.norms[f.hash]; ok && f.linear {
+				f.value = float32(float64(float64(f.value)-float64(n.mean)) / float64(n.spread))
 			}
 		}
 	}

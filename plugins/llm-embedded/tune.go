@@ -38,7 +38,7 @@ var errCancelled = sdk.Invalidf("", "the job was cancelled: start it again")
 
 // options of a job, with their defaults.
 func settingsOf(r sdk.TuneRequest) (settings, error) {
-	s := settings{epochs: 4, rate: 0.05, l2: 100, beta: 0.1, seed: r.Seed}
+	s := settings{epochs: 4, rate: 0.04, l2: 1e-3, beta: 0.1, seed: r.Seed}
 	for name, v := range r.Options {
 		f, ok := v.(float64)
 		if n, whole := v.(int64); whole {
@@ -49,7 +49,7 @@ func settingsOf(r sdk.TuneRequest) (settings, error) {
 			s.epochs = int(f)
 		case name == "rate" && ok && f > 0 && f <= 10:
 			s.rate = f
-		case name == "l2" && ok && f >= 0 && f <= 1e6:
+		case name == "l2" && ok && f >= 0 && f <= 1:
 			s.l2 = f
 		case name == "beta" && ok && f > 0 && f <= 10:
 			s.beta = f
@@ -252,6 +252,11 @@ func (m *model) tune(ctx context.Context, j *job) (sdk.TuneResult, error) {
 		return sdk.TuneResult{}, sdk.Invalidf("", "%s: no answer leaves a choice: every field has one value, or more than %d", r.TrainFile, maxSeen)
 	}
 	t := &trainer{settings: s, w: untuned()}
+	if r.BaseModel != "" {
+		if t.w, err = loadModel(r.BaseModel); err != nil {
+			return sdk.TuneResult{}, err
+		}
+	}
 	err = t.fit(ctx, cs, func(epoch int, loss float64) {
 		j.say(sdk.Progress{Stage: "fit", Step: int64(epoch), Total: int64(s.epochs), Metrics: map[string]float64{"loss": loss}})
 	})
@@ -264,6 +269,7 @@ func (m *model) tune(ctx context.Context, j *job) (sdk.TuneResult, error) {
 		if err != nil {
 			return sdk.TuneResult{}, err
 		}
+		t.apply(held)
 		metrics["valid.log-loss"], metrics["valid.accuracy"] = t.judge(held)
 		metrics["valid.choices"] = float64(len(held))
 	}

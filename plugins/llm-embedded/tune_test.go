@@ -92,7 +92,7 @@ func TestTuneLearns(t *testing.T) {
 			Options: sdk.Options{"epochs": int64(8)},
 		}
 		if format == "pairs" {
-			r.Options["beta"] = 1.0
+			r.Options["beta"], r.Options["rate"] = 1.0, 0.3
 		}
 		result := tuned(t, here(t, 2), r)
 		before, after := right(t, "", 700, 900), right(t, result.Model, 700, 900)
@@ -193,14 +193,14 @@ func TestTuneRefuses(t *testing.T) {
 }
 
 func TestModelFile(t *testing.T) {
-	w := &weights{table: make([]float32, 1<<tableBits), prior: 0.75}
+	w := &weights{table: make([]float32, 1<<tableBits), prior: 0.75, norms: map[uint64]norm{7: {1.5, 2}}}
 	w.table[3], w.table[1<<tableBits-1] = 1.5, -2
 	raw, err := w.encode(header{Examples: 9})
 	if err != nil {
 		t.Fatal(err)
 	}
 	back, err := decode(raw)
-	if err != nil || back.prior != 0.75 || back.table[3] != 1.5 || back.table[1<<tableBits-1] != -2 || !strings.HasPrefix(back.name, "embedded-1-") {
+	if err != nil || back.prior != 0.75 || back.norms[7] != (norm{1.5, 2}) || back.table[3] != 1.5 || back.table[1<<tableBits-1] != -2 || !strings.HasPrefix(back.name, fmt.Sprintf("embedded-%d-", rules)) {
 		t.Errorf("%+v, %v", back, err)
 	}
 	for i := range raw {

@@ -8,8 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
+	"slices"
 
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -19,13 +21,25 @@ const tableBits = 18
 
 // rules is the version of the features: weights learned under other rules mean
 // nothing.
-const rules = 1
+const rules = 2
 
 // weights is the model: a table of learned weights, and how much the prior counts.
 type weights struct {
 	table []float32 // nil: nothing was learned
 	prior float64   // weight of the prior; 1 untuned
 	name  string
+	norms map[uint64]norm // of linear features, by their hash
+}
+
+// norm is where the values of a feature lay, and how wide they were spread.
+type norm struct{ mean, spread float32 }
+
+// standard brings a value to the scale on which it was learned.
+func (w *weights) standard(f feature) float64 {
+	if n, ok := w.norms[f.hash]; ok && f.linear {
+		return float64(f.value-float64(n.mean)) / float64(n.spread)
+	}
+	return f.value
 }
 
 func untuned() *weights { return &weights{prior: 1, name: fmt.Sprintf("embedded-%d", rules)} }
@@ -55,7 +69,7 @@ func (w *weights) scores(q *question) []float64 {
 			}
 			under := combine(q.field, q.values[i])
 			for _, f := range q.common {
-				s += float64(w.of(combine(under, f.hash)) * f.value)
+				s += float64(w.of(combine(under, f.hash)) * w.standard(f))
 			}
 		}
 		out[i] = s
@@ -78,15 +92,16 @@ type header struct {
 	Rate     float64 `json:"rate"`
 	L2       float64 `json:"l2"`
 	Weights  int     `json:"weights"` // that are not zero
+	Norms    int     `json:"norms"`   // of features
 }
 
 // maxModel bounds a model file.
 const maxModel = 16 << 20
 
-// encode gives the file: magic, header, pairs of place and weight, and a hash of
-// all before it. Equal weights give equal bytes.
+// encode gives the file: magic, header, pairs of place and weight, features with mean
+// and spread, and a hash of all before it. Equal weights give equal bytes.
 func (w *weights) encode(h header) ([]byte, error) {
-	h.Rules, h.Bits, h.Prior, h.Weights = rules, tableBits, w.prior, 0
+	h.Rules, h.Bits, h.Prior, h.Weights, h.Norms = rules, tableBits, w.prior, 0, len(w.norms)
 	for _, v := range w.table {
 		if v != 0 {
 			h.Weights++
@@ -102,6 +117,11 @@ func (w *weights) encode(h header) ([]byte, error) {
 			out = binary.LittleEndian.AppendUint32(out, uint32(i))
 			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
 		}
+	}
+	for _, hash := range slices.Sorted(maps.Keys(w.norms)) {
+		out = binary.LittleEndian.AppendUint64(out, hash)
+		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(w.norms[hash].mean))
+		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(w.norms[hash].spread))
 	}
 	sum := sha256.Sum256(out)
 	return append(out, sum[:]...), nil
@@ -130,19 +150,30 @@ func decode(raw []byte) (*weights, error) {
 	switch {
 	case h.Rules != rules || h.Bits != tableBits:
 		return nil, fmt.Errorf("made under rules %d with 2^%d weights, this program has rules %d and 2^%d: tune it again", h.Rules, h.Bits, rules, tableBits)
-	case h.Weights < 0 || len(body) != 8*h.Weights:
-		return nil, fmt.Errorf("damaged: %d bytes for %d weights", len(body), h.Weights)
+	case h.Weights < 0 || h.Norms < 0 || h.Weights > maxModel || h.Norms > maxModel || len(body) != 8*h.Weights+16*h.Norms:
+		return nil, fmt.Errorf("damaged: %d bytes for %d weights and %d features", len(body), h.Weights, h.Norms)
 	case !(math.Abs(h.Prior) < 1e6):
 		return nil, fmt.Errorf("damaged: prior %v", h.Prior)
 	}
 	sum := sha256.Sum256(raw)
 	w := &weights{table: make([]float32, 1<<tableBits), prior: h.Prior, name: fmt.Sprintf("embedded-%d-%s", rules, hex.EncodeToString(sum[:6]))}
-	for ; len(body) > 0; body = body[8:] {
+	norms := body[8*h.Weights:]
+	for body = body[:8*h.Weights]; len(body) > 0; body = body[8:] {
 		i, v := binary.LittleEndian.Uint32(body), math.Float32frombits(binary.LittleEndian.Uint32(body[4:]))
 		if i >= 1<<tableBits || v-v != 0 {
 			return nil, fmt.Errorf("damaged: weight %d is %v", i, v)
 		}
 		w.table[i] = v
+	}
+	if h.Norms > 0 {
+		w.norms = make(map[uint64]norm, h.Norms)
+	}
+	for ; len(norms) > 0; norms = norms[16:] {
+		n := norm{math.Float32frombits(binary.LittleEndian.Uint32(norms[8:])), math.Float32frombits(binary.LittleEndian.Uint32(norms[12:]))}
+		if !(n.spread > 0) || n.mean-n.mean != 0 || n.spread-n.spread != 0 {
+			return nil, fmt.Errorf("damaged: a feature of mean %v and spread %v", n.mean, n.spread)
+		}
+		w.norms[binary.LittleEndian.Uint64(norms)] = n
 	}
 	return w, nil
 }
