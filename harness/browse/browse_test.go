@@ -496,8 +496,8 @@ func TestDemonstrationsAreReconstructed(t *testing.T) {
 			t.Errorf("page %d: %d watched of %d", n, watched, len(e.View.State.Cards))
 		}
 	}
-	if want := s.Train().Rows(); n != want {
-		t.Errorf("%d pages, want one for each of %d interactions", n, want)
+	if want := s.Train().Rows() / 2; n != want { // all users have an even number
+		t.Errorf("%d pages, want one for each of the later half, %d interactions", n, want)
 	}
 }
 
