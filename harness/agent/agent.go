@@ -167,7 +167,7 @@ func Kinds() []Kind {
 			{Name: "counterfactuals", Type: sdk.OptionBool, Default: true, Doc: "teaches what people did not do, with lessons"},
 			{Name: "objective", Type: sdk.OptionEnum, Default: ObjectiveCross, Choices: []string{ObjectiveCross, ObjectivePairs}, Doc: "loss of the counterfactuals: cross-entropy of reflection and decision, or of pairs against the model before"},
 			{Name: "ratio", Type: sdk.OptionInt, Default: int64(1), Min: sdk.Bound(1), Max: sdk.Bound(99), Doc: "items never touched for every one that was, on pages that are reconstructed"},
-			{Name: "examples", Type: sdk.OptionInt, Default: int64(0), Min: sdk.Bound(0), Doc: "pages to learn from, drawn by hash; 0: all"},
+			{Name: "examples", Type: sdk.OptionInt, Default: int64(0), Min: sdk.Bound(0), Doc: "pages to learn from, of users drawn by hash; 0: all"},
 			placebo,
 		}
 	}

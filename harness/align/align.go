@@ -58,5 +58,5 @@ func (r Recipe) Digest(data string) string {
 }
 
 func (r Recipe) teaching() browse.Teaching {
-	return browse.Teaching{Ratio: r.Ratio, Persona: r.Persona, Memory: r.Memory}
+	return browse.Teaching{Ratio: r.Ratio, Persona: r.Persona, Memory: r.Memory, Pages: r.Examples}
 }

@@ -102,7 +102,7 @@ func Build(ctx context.Context, stage *browse.Stage, o Order, dir string) (*Mani
 
 // pages writes what every demonstration teaches.
 func (b *builder) pages(ctx context.Context, stage *browse.Stage, progress func(int)) error {
-	for e := range b.chosen(stage) {
+	for e := range stage.Demonstrations(b.recipe.teaching()) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -120,37 +120,8 @@ func (b *builder) pages(ctx context.Context, stage *browse.Stage, progress func(
 	return nil
 }
 
-// chosen yields the demonstrations that the recipe takes.
-func (b *builder) chosen(stage *browse.Stage) func(func(agent.Example) bool) {
-	all := stage.Demonstrations(b.recipe.teaching())
-	if b.recipe.Examples == 0 {
-		return all
-	}
-	total := 0
-	for range all {
-		total++
-	}
-	return func(yield func(agent.Example) bool) {
-		n, taken := 0, 0
-		for e := range all { // each with the chance that exactly so many are taken (Knuth, algorithm S)
-			left, want := total-n, b.recipe.Examples-taken
-			n++
-			if int(sdk.Mix(b.recipe.Seed, drawStream, uint64(n))%uint64(left)) >= want {
-				continue
-			}
-			taken++
-			if !yield(e) {
-				return
-			}
-		}
-	}
-}
-
-// Streams of a recipe's seed.
-const (
-	drawStream        = 0x64726177 // "draw"
-	alternativeStream = 0x616c7465 // "alte"
-)
+// alternativeStream keeps the draw of alternatives apart from other uses of the seed.
+const alternativeStream = 0x616c7465 // "alte"
 
 // page writes what one demonstration teaches.
 func (b *builder) page(e *agent.Example) error {

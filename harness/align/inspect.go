@@ -40,7 +40,7 @@ func Demonstrations(stage *browse.Stage, r Recipe, user int32) iter.Seq2[Demonst
 			d.Lines = append(d.Lines, lineOf(file, line))
 			return nil
 		}
-		for e := range b.chosen(stage) {
+		for e := range stage.Demonstrations(b.recipe.teaching()) {
 			switch {
 			case user >= 0 && e.View.User > user:
 				return

@@ -106,7 +106,7 @@ func (b *builder) reflect(ctx context.Context, stage *browse.Stage, who Reflecti
 func (b *builder) contrasts(stage *browse.Stage) []told {
 	var out []told
 	from, number := 0, 0 // of the user at work
-	for e := range b.chosen(stage) {
+	for e := range stage.Demonstrations(b.recipe.teaching()) {
 		number++
 		if from < len(out) && out[from].example.View.User != e.View.User {
 			from = len(out)

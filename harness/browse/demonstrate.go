@@ -1,6 +1,7 @@
 package browse
 
 import (
+	"cmp"
 	"iter"
 	"math"
 	"slices"
@@ -27,6 +28,7 @@ type Teaching struct {
 	Ratio   int
 	Persona string // mode; empty: none
 	Memory  string // mode of aligned arms; empty: page
+	Pages   int    // at most, of users drawn by hash; 0: all pages of all users
 }
 
 // Demonstrations yields what people of the training part saw and did, by user and
@@ -35,8 +37,21 @@ type Teaching struct {
 // before it, and on item statistics without the user's own interaction (METHOD 2).
 func (s *Stage) Demonstrations(t Teaching) iter.Seq[agent.Example] {
 	return func(yield func(agent.Example) bool) {
-		for u := range int32(s.train.Users()) {
-			if !s.demonstrate(u, t, yield) {
+		users := make([]int32, s.train.Users())
+		for i := range users {
+			users[i] = int32(i)
+		}
+		if t.Pages > 0 {
+			drawn := func(u int32) uint64 { return sdk.Mix(reconstructionSeed, uint64(uint32(u))) }
+			slices.SortFunc(users, func(a, b int32) int { return cmp.Or(cmp.Compare(drawn(a), drawn(b)), cmp.Compare(a, b)) })
+		}
+		n := 0
+		for _, u := range users {
+			more := s.demonstrate(u, t, func(e agent.Example) bool {
+				n++
+				return yield(e) && n != t.Pages
+			})
+			if !more {
 				return
 			}
 		}
