@@ -58,7 +58,7 @@ var rules = []rule{
 	{of: "harness/report", may: []string{"benchmarks", "harness/record", "harness/metric", "harness/trace"}},
 	{of: "harness/run", may: []string{
 		"sdk", "harness/spec", "harness/host", "harness/corpus", "harness/task", "harness/record", "harness/record/score",
-		"harness/control", "harness/metric", "harness/llm", "harness/compare", "harness/agent", "harness/align", "harness/browse",
+		"harness/control", "harness/metric", "harness/llm", "harness/compare", "harness/agent", "harness/align", "harness/browse", "harness/page",
 	}},
 	{of: "harness/prediction", may: []string{"sdk", "harness/record", "harness/record/score", "harness/metric"}},
 	{of: "harness/scaffold", may: []string{"sdk"}},

@@ -109,11 +109,23 @@ func (u *unit) taught(ctx context.Context, g spec.Agent, fields []string) (backe
 		return b, environment(err)
 	}
 	out := b
-	out.Name = b.Name + "." + g.Name
+	out.Name = taughtName(b.Name, g.Name)
 	out.Options = maps.Clone(b.Options)
 	out.Options["model"] = m.Path(w.Dir)
 	out.identity = digest("taught", b.identity, m.SHA256)
 	return out, nil
+}
+
+// taughtName names a backend that was tuned for an agent, in journals and tables, as no
+// suite names one: kebab-case has no two hyphens in a row.
+func taughtName(backend, agent string) string {
+	const most = 63
+	name := backend + "--" + agent
+	if len(name) > most {
+		sum := digest(name)[:12]
+		name = name[:most-2-len(sum)] + "--" + sum
+	}
+	return name
 }
 
 // lessons gives what an agent is told that is not tuned.

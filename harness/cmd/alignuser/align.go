@@ -25,7 +25,7 @@ func newAlignCommand(a *app) *cobra.Command {
 		Long: `Aligned agents of a suite learn from the people of its training part. What is made for
 them is kept in the cache folder ($ALIGNUSER_CACHE, or the user's cache folder), and a run
 finds it there.`,
-		Example: "  alignuser align build benchmarks/alignment.toml\n  alignuser align inspect benchmarks/alignment.toml",
+		Example: "  alignuser align build benchmarks/alignment-planted.toml\n  alignuser align inspect benchmarks/alignment-planted.toml",
 		Args:    noSuchVerb,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}

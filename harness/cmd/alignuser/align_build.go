@@ -29,8 +29,8 @@ so that any trainer can use them. They are kept in the cache folder, and made on
 
 Where the backend is a language model it is asked for reflections, which may cost; where
 it is none, lessons are put together from the numbers on the page.`,
-		Example: "  alignuser align build benchmarks/alignment.toml\n" +
-			"  alignuser align build benchmarks/alignment.toml --agent aligned --out lessons",
+		Example: "  alignuser align build benchmarks/alignment-planted.toml\n" +
+			"  alignuser align build benchmarks/alignment-planted.toml --agent aligned --out lessons",
 		Args:              exactly("a suite"),
 		ValidArgsFunction: completeSuites,
 		RunE: func(c *cobra.Command, args []string) error {

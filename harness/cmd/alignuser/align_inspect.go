@@ -33,8 +33,8 @@ as the prompt shows it, what the person did, what else could have been done (the
 contradicts some of that; of the rest nobody knows), and the training lines that come of
 it, question and answer. Lessons are shown where align build has made them. Nothing is
 asked of a backend.`,
-		Example: "  alignuser align inspect benchmarks/alignment.toml\n" +
-			"  alignuser align inspect benchmarks/alignment.toml --agent aligned --user u0001 -n 1",
+		Example: "  alignuser align inspect benchmarks/alignment-planted.toml\n" +
+			"  alignuser align inspect benchmarks/alignment-planted.toml --agent aligned --user u0001 -n 1",
 		Args:              exactly("a suite"),
 		ValidArgsFunction: completeSuites,
 		RunE: func(c *cobra.Command, args []string) error {

@@ -35,8 +35,8 @@ running. A job that failed or vanished is begun anew by the next attempt.
 
 --lock pins the model in alignuser.lock beside the suite: commit it, and whoever tunes
 the same recipe later sees whether the same model came of it.`,
-		Example: "  alignuser align tune benchmarks/alignment.toml\n" +
-			"  alignuser align tune benchmarks/alignment.toml --agent aligned --lock",
+		Example: "  alignuser align tune benchmarks/alignment-planted.toml\n" +
+			"  alignuser align tune benchmarks/alignment-planted.toml --agent aligned --lock",
 		Args:              exactly("a suite"),
 		ValidArgsFunction: completeSuites,
 		RunE: func(c *cobra.Command, args []string) error {

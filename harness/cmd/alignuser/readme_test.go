@@ -102,7 +102,7 @@ func TestReadmeCommands(t *testing.T) {
 			}
 		}
 	}
-	for _, verb := range []string{"list", "validate", "run", "report", "init", "doctor", "plugin", "llm", "plan", "bless", "gate"} {
+	for _, verb := range []string{"list", "validate", "run", "report", "init", "doctor", "plugin", "llm", "plan", "bless", "gate", "align"} {
 		if verbs[verb] == 0 {
 			t.Errorf("the README does not show the verb %s", verb)
 		}
