@@ -46,13 +46,13 @@ func Most(kind string, o sdk.Options, language bool, a Asked) (calls, prompt, an
 	memory := Text(o, "memory")
 	check, _ := o["self-check"].(bool)
 	episodic, graphed := memory == MemoryEpisodic || memory == MemoryBoth, memory == MemoryGraph || memory == MemoryBoth
-	switch mode := Text(o, "mode"); {
-	case mode == ModeStaged:
+	switch Text(o, "mode") {
+	case ModeStaged:
 		page = 4 // screen, value, feel, act
 		if episodic {
 			page++ // what to remember
 		}
-	case mode == ModeSteps:
+	case ModeSteps:
 		page = 3 // watch, value, act
 	}
 	if check && Text(o, "mode") != ModeFused {

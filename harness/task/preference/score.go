@@ -3,7 +3,6 @@ package preference
 import (
 	"fmt"
 	"math"
-
 	"slices"
 
 	"github.com/alignuser/alignuser/harness/metric"
