@@ -24,7 +24,7 @@ type trainer struct {
 	base  []float32 // where weights began: 0, or those of the model that is tuned on
 
 	basePrior float64
-	prior float64   // the same of the prior's weight
+	prior     float64 // the same of the prior's weight
 
 	seen, priors float64   // looks, and the sum of the prior's weights at them
 	sums         []float64 // of weights, by slot
