@@ -36,9 +36,10 @@ type Recipe struct {
 
 // RecipeOf reads the options of an aligned arm.
 func RecipeOf(o sdk.Options, fields []string, seed uint64) Recipe {
+	lessons := o.String("learning") == agent.LearnLessons // which come of counterfactuals
 	return Recipe{
 		Persona: o.String("persona"), Memory: o.String("memory"), Fields: fields,
-		WorldModel: o.Bool("world-model"), Counterfactuals: o.Bool("counterfactuals"),
+		WorldModel: o.Bool("world-model"), Counterfactuals: lessons || o.Bool("counterfactuals"),
 		Objective: o.String("objective"), Learning: o.String("learning"),
 		Ratio: o.Int("ratio"), Examples: o.Int("examples"), Seed: seed,
 	}
