@@ -147,7 +147,7 @@ func (d *dialogue) put(ctx context.Context, question sdk.Message, shape string, 
 	seed := sdk.Mix(d.view.Seed, streamAsk, uint64(d.view.State.Page), d.steps)
 	answer, err := d.Backend.Ask(ctx, llm.Request{
 		Role: llm.RoleAgent, Repeat: d.view.Repeat, Messages: slices.Clone(d.messages), Schema: schema,
-		MaxTokens: maxTokens, Temperature: &d.temperature, Seed: &seed,
+		MaxTokens: maxTokens, Temperature: d.heat(), Seed: &seed,
 	})
 	var one *llm.RequestError
 	if errors.As(err, &one) {
@@ -169,6 +169,14 @@ func (d *dialogue) put(ctx context.Context, question sdk.Message, shape string, 
 	d.answer = answer
 	d.messages = append(d.messages, sdk.Message{Role: sdk.RoleAssistant, Content: string(answer.JSON)})
 	return true, nil
+}
+
+// heat is the arm's temperature; what is foreseen is the likeliest, and no draw.
+func (d *dialogue) heat() *float64 {
+	if d.view.Question == AskNext {
+		return new(float64)
+	}
+	return &d.temperature
 }
 
 // schema compiles a schema once.
