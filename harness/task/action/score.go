@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"github.com/alignuser/alignuser/harness/metric"
-	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -26,16 +25,7 @@ func (Task) Personal(sdk.Options) []string {
 
 // Scorer reads rows and compares what was said with what the person did.
 func (Task) Scorer(sdk.Options) score.Scorer {
-	return func(path string) (score.Sheet, error) {
-		rows, err := record.ReadParquet[row](path)
-		if err != nil {
-			return score.Sheet{}, err
-		}
-		if len(rows) == 0 {
-			return score.Sheet{}, fmt.Errorf("%s: no rows", path)
-		}
-		return sheet(rows), nil
-	}
+	return score.Rows(sheet)
 }
 
 // watches and leaves decide by the probability that is stated; one half, or none, leaves

@@ -1,13 +1,11 @@
 package consistency
 
 import (
-	"fmt"
 	"math"
 	"runtime"
 	"slices"
 
 	"github.com/alignuser/alignuser/harness/metric"
-	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -19,16 +17,7 @@ func (Task) Metrics(sdk.Options) []string {
 
 // Scorer reads rows.
 func (Task) Scorer(sdk.Options) score.Scorer {
-	return func(path string) (score.Sheet, error) {
-		rows, err := record.ReadParquet[row](path)
-		if err != nil {
-			return score.Sheet{}, err
-		}
-		if len(rows) == 0 {
-			return score.Sheet{}, fmt.Errorf("%s: no rows", path)
-		}
-		return sheet(rows), nil
-	}
+	return score.Rows(sheet)
 }
 
 // sheet computes the metrics. A page with an answer that could not be used is not

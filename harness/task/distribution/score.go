@@ -1,12 +1,10 @@
 package distribution
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
 	"github.com/alignuser/alignuser/harness/metric"
-	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -21,16 +19,7 @@ func (Task) Metrics(sdk.Options) []string {
 
 // Scorer reads rows and compares the two populations.
 func (Task) Scorer(sdk.Options) score.Scorer {
-	return func(path string) (score.Sheet, error) {
-		rows, err := record.ReadParquet[row](path)
-		if err != nil {
-			return score.Sheet{}, err
-		}
-		if len(rows) == 0 {
-			return score.Sheet{}, fmt.Errorf("%s: no rows", path)
-		}
-		return sheet(rows), nil
-	}
+	return score.Rows(sheet)
 }
 
 // sheet compares what people did with what the agent did on the same cards.

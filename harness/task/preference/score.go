@@ -1,12 +1,10 @@
 package preference
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
 	"github.com/alignuser/alignuser/harness/metric"
-	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -26,16 +24,7 @@ func (t Task) Personal(o sdk.Options) []string { return t.Metrics(o)[:1] }
 
 // Scorer reads rows.
 func (Task) Scorer(sdk.Options) score.Scorer {
-	return func(path string) (score.Sheet, error) {
-		rows, err := record.ReadParquet[row](path)
-		if err != nil {
-			return score.Sheet{}, err
-		}
-		if len(rows) == 0 {
-			return score.Sheet{}, fmt.Errorf("%s: no rows", path)
-		}
-		return sheet(rows), nil
-	}
+	return score.Rows(sheet)
 }
 
 // decided reports whether a card counts as watched.

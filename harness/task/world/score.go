@@ -1,10 +1,7 @@
 package world
 
 import (
-	"fmt"
-
 	"github.com/alignuser/alignuser/harness/metric"
-	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -20,16 +17,7 @@ func (Task) Metrics(sdk.Options) []string {
 
 // Scorer reads rows and compares what was foreseen with what came.
 func (Task) Scorer(sdk.Options) score.Scorer {
-	return func(path string) (score.Sheet, error) {
-		rows, err := record.ReadParquet[row](path)
-		if err != nil {
-			return score.Sheet{}, err
-		}
-		if len(rows) == 0 {
-			return score.Sheet{}, fmt.Errorf("%s: no rows", path)
-		}
-		return sheet(rows), nil
-	}
+	return score.Rows(sheet)
 }
 
 // part is right of so many things.

@@ -1,0 +1,22 @@
+package score
+
+import (
+	"fmt"
+
+	"github.com/alignuser/alignuser/harness/record"
+)
+
+// Rows makes a scorer of evidence that is rows of one kind. Evidence without a row is an
+// error: a cell that judged nobody was never sealed.
+func Rows[R any](sheet func(rows []R) Sheet) Scorer {
+	return func(path string) (Sheet, error) {
+		rows, err := record.ReadParquet[R](path)
+		if err != nil {
+			return Sheet{}, err
+		}
+		if len(rows) == 0 {
+			return Sheet{}, fmt.Errorf("%s: no rows", path)
+		}
+		return sheet(rows), nil
+	}
+}
