@@ -171,10 +171,11 @@ func (a *askingSeries) onRequest(n int, do func()) (stop func()) {
 }
 
 // note remembers what may be in flight now: the latest requests to arrive. An
-// answer counts as in flight until it is on the host's disk.
+// answer counts as in flight until it is on the host's disk. On a busy machine one may
+// wait for that while others come and go, so that many count; most still do not.
 func (a *askingSeries) note() {
 	requests := a.server.Requests()
-	for _, r := range requests[max(0, len(requests)-3*atOnce):] {
+	for _, r := range requests[max(0, len(requests)-12*atOnce):] {
 		a.flying[r.Canonical] = true
 	}
 }
