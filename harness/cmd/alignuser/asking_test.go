@@ -170,13 +170,15 @@ func (a *askingSeries) onRequest(n int, do func()) (stop func()) {
 	return func() { close(quit); <-done }
 }
 
-// note remembers what may be in flight now: the latest requests to arrive. An
-// answer counts as in flight until it is on the host's disk. On a busy machine one may
-// wait for that while others come and go, so that many count; most still do not.
+// note remembers what may be in flight now: what the server is still at work on,
+// whenever it came, and the latest requests to arrive. An answer counts as in flight
+// until it is on the host's disk.
 func (a *askingSeries) note() {
 	requests := a.server.Requests()
-	for _, r := range requests[max(0, len(requests)-12*atOnce):] {
-		a.flying[r.Canonical] = true
+	for n, r := range requests {
+		if !r.Left || n >= len(requests)-3*atOnce {
+			a.flying[r.Canonical] = true
+		}
 	}
 }
 

@@ -23,8 +23,7 @@ type Request struct {
 	Chat      *Chat  // of a chat completion that could be read
 	Status    int    // of the answer; 0: none was begun
 	Delivered bool   // the answer was written to its end
-
-	left bool // no longer in flight
+	Left      bool   // no longer in flight
 }
 
 // begin records a request.
@@ -54,8 +53,8 @@ func (s *Server) begin(r *http.Request, body []byte) *Request {
 func (s *Server) end(r *Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !r.left {
-		r.left = true
+	if !r.Left {
+		r.Left = true
 		s.inFlight--
 	}
 }
