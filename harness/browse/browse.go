@@ -78,14 +78,12 @@ func (s *Simulator) Run(ctx context.Context, rec sdk.Recommender, visits []Visit
 		if err := s.remember(ctx, active, views); err != nil {
 			return nil, err
 		}
-		decisions, err := s.Agent.Decide(ctx, views)
+		decisions, err := s.decide(ctx, views)
 		if err != nil {
 			return nil, err
 		}
 		for i, v := range active {
-			if err := v.decided(views[i], decisions[i]); err != nil {
-				return nil, err
-			}
+			v.decided(views[i], decisions[i])
 		}
 		active = slices.DeleteFunc(active, (*session).over)
 	}
@@ -128,7 +126,7 @@ func (s *Simulator) Teach(ctx context.Context, views []agent.View) ([]trace.Deci
 	if err := s.remember(ctx, active, views); err != nil {
 		return nil, err
 	}
-	return s.Agent.Decide(ctx, views)
+	return s.decide(ctx, views)
 }
 
 // stock asks the recommender for the next list page of every session that needs one.
@@ -274,11 +272,22 @@ func Looks(s Settings) int {
 	return s.Limit
 }
 
-// decided takes the agent's decision in and moves on.
-func (v *session) decided(seen agent.View, d trace.Decision) error {
-	if len(d.Cards) != len(seen.State.Cards) {
-		return fmt.Errorf("user %d, page %d: the agent decided about %d cards of %d", v.trace.User, v.at, len(d.Cards), len(seen.State.Cards))
+// decide asks the agent, and holds it to a decision about every card.
+func (s *Simulator) decide(ctx context.Context, views []agent.View) ([]trace.Decision, error) {
+	decisions, err := s.Agent.Decide(ctx, views)
+	if err != nil {
+		return nil, err
 	}
+	for i, d := range decisions {
+		if v := &views[i]; len(d.Cards) != len(v.State.Cards) {
+			return nil, fmt.Errorf("user %d, page %d: the agent decided about %d cards of %d", v.User, v.State.Page, len(d.Cards), len(v.State.Cards))
+		}
+	}
+	return decisions, nil
+}
+
+// decided takes the agent's decision in and moves on.
+func (v *session) decided(seen agent.View, d trace.Decision) {
 	v.last = seen
 	v.steps++
 	v.trace.Usage.Add(d.Usage)
@@ -292,12 +301,12 @@ func (v *session) decided(seen agent.View, d trace.Decision) error {
 	switch {
 	case d.Invalid != "":
 		v.end(trace.EndInvalid)
-		return nil
+		return
 	case v.detail >= 0:
 		v.detail = -1
 	case d.Action == trace.Exit:
 		v.end(trace.EndExit)
-		return nil
+		return
 	case d.Action == trace.Click && d.Clicked < len(look.Items):
 		v.detail = d.Clicked
 	case d.Action == trace.Previous && v.at > 0:
@@ -308,7 +317,6 @@ func (v *session) decided(seen agent.View, d trace.Decision) error {
 	if v.at >= v.s.Limit || v.steps >= stepsPerPage*v.s.Limit {
 		v.end(trace.EndLimit)
 	}
-	return nil
 }
 
 // mark tells the recommender, from the next page on, what became of the cards.

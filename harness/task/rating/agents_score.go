@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"github.com/alignuser/alignuser/harness/metric"
-	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
 	"github.com/alignuser/alignuser/sdk"
 )
@@ -36,21 +35,12 @@ func (Agents) Personal(sdk.Options) []string {
 
 // Scorer reads pairs and computes every metric.
 func (Agents) Scorer(sdk.Options) score.Scorer {
-	return func(path string) (score.Sheet, error) {
-		pairs, err := record.ReadParquet[pair](path)
-		if err != nil {
-			return score.Sheet{}, err
+	return score.CheckedRows(func(p, first pair) error {
+		if p.scale() != first.scale() {
+			return fmt.Errorf("the scale is %+v, in the first row %+v", p.scale(), first.scale())
 		}
-		if len(pairs) == 0 {
-			return score.Sheet{}, fmt.Errorf("%s: no rows", path)
-		}
-		for i, p := range pairs {
-			if p.scale() != pairs[0].scale() {
-				return score.Sheet{}, fmt.Errorf("%s: row %d: the scale is %+v, in the first row %+v", path, i, p.scale(), pairs[0].scale())
-			}
-		}
-		return agentSheet(pairs), nil
-	}
+		return nil
+	}, agentSheet)
 }
 
 func (p pair) scale() sdk.Scale {

@@ -5,28 +5,13 @@ import (
 	"math"
 
 	"github.com/alignuser/alignuser/harness/metric"
-	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
 	"github.com/alignuser/alignuser/sdk"
 )
 
 // Scorer reads rows and computes every metric.
 func (Task) Scorer(sdk.Options) score.Scorer {
-	return func(path string) (score.Sheet, error) {
-		rows, err := record.ReadParquet[row](path)
-		if err != nil {
-			return score.Sheet{}, err
-		}
-		if len(rows) == 0 {
-			return score.Sheet{}, fmt.Errorf("%s: no rows", path)
-		}
-		for i, r := range rows {
-			if err := r.check(rows[0].scale()); err != nil {
-				return score.Sheet{}, fmt.Errorf("%s: row %d: %w", path, i, err)
-			}
-		}
-		return newCell(rows).sheet(), nil
-	}
+	return score.CheckedRows(func(r, first row) error { return r.check(first.scale()) }, func(rows []row) score.Sheet { return newCell(rows).sheet() })
 }
 
 // check refuses columns that do not belong together.
