@@ -44,20 +44,16 @@ func (s *Script) Put(v *View) (messages []sdk.Message, schema string, ok bool) {
 	switch v.Question {
 	case AskWatch:
 		step = "watch"
-		for i := range v.State.Cards {
-			var c object
-			c.add("decision", oneOf([]string{watch, skip}))
-			shape.add(page.Reference(i), c.String())
-		}
+		shape.choices(len(v.State.Cards))
 	case AskValue:
-		step, sheet.Watched = "rate", strings.Join(watched(v), ", ")
-		s.values(&shape, v)
+		step, sheet.Watched = "rate", strings.Join(watched(v.Did), ", ")
+		shape.values(v, v.Did)
 	case AskAct:
 		step, sheet.Sofar = "go", sofar(v.Did)
 		shape.add("action", oneOf(v.State.Actions))
 	case AskNext:
-		step, sheet.Watched = "next", strings.Join(watched(v), ", ")
-		s.values(&shape, v)
+		step, sheet.Watched = "next", strings.Join(watched(v.Did), ", ")
+		shape.values(v, v.Did)
 		shape.add("person", oneOf([]string{stays, leaves}))
 		shape.add("view", oneOf([]string{trace.List, trace.EndView}))
 		shape.add("page", between(1, max(v.State.Limit, v.State.Page+2)))
@@ -68,22 +64,32 @@ func (s *Script) Put(v *View) (messages []sdk.Message, schema string, ok bool) {
 	return []sdk.Message{s.prompts.system(v), {Role: sdk.RoleUser, Content: s.prompts.text(step, sheet)}}, shape.String(), true
 }
 
-// values asks for the value of each card that was watched.
-func (s *Script) values(shape *object, v *View) {
+// choices asks about each card whether it is watched.
+func (o *object) choices(cards int) {
+	for i := range cards {
+		var c object
+		c.add("decision", oneOf([]string{watch, skip}))
+		o.add(page.Reference(i), c.String())
+	}
+}
+
+// values asks for the value of each card of a view that was watched, where the data has
+// values.
+func (o *object) values(v *View, did *trace.Decision) {
 	values := v.State.Scale.Values()
 	if len(values) == 0 {
 		return
 	}
-	for _, ref := range watched(v) {
+	for _, ref := range watched(did) {
 		var one object
 		one.add("value", valueShape(values))
-		shape.add(ref, one.String())
+		o.add(ref, one.String())
 	}
 }
 
 // watched names the cards that were.
-func watched(v *View) (refs []string) {
-	for i, c := range v.Did.Cards {
+func watched(d *trace.Decision) (refs []string) {
+	for i, c := range d.Cards {
 		if c.Watch {
 			refs = append(refs, page.Reference(i))
 		}

@@ -60,11 +60,7 @@ func (d *dialogue) screen(ctx context.Context, out *trace.Decision) (bool, error
 		return false, err
 	}
 	var shape object
-	for i := range out.Cards {
-		var c object
-		c.add("decision", oneOf([]string{watch, skip}))
-		shape.add(page.Reference(i), c.String())
-	}
+	shape.choices(len(out.Cards))
 	answer := map[string]card{}
 	ok, err := d.ask(ctx, d.prompts.text("screen", d.prompts.sheet(d.view, d.fields, memory)), &shape, &answer)
 	if !ok || err != nil {
@@ -79,22 +75,13 @@ func (d *dialogue) screen(ctx context.Context, out *trace.Decision) (bool, error
 
 // value rates what was watched.
 func (d *dialogue) value(ctx context.Context, out *trace.Decision) (bool, error) {
-	values := d.view.State.Scale.Values()
 	var shape object
-	var watched []string
-	for i, c := range out.Cards {
-		if c.Watch {
-			var one object
-			one.add("value", valueShape(values))
-			shape.add(page.Reference(i), one.String())
-			watched = append(watched, page.Reference(i))
-		}
-	}
-	if len(values) == 0 || len(watched) == 0 {
+	if shape.values(d.view, out); len(shape.names) == 0 {
 		return true, nil
 	}
+	values := d.view.State.Scale.Values()
 	answer := map[string]struct{ Value json.RawMessage }{}
-	s := sheet{Lowest: page.Number(values[0]), Highest: page.Number(values[len(values)-1]), Watched: strings.Join(watched, ", ")}
+	s := sheet{Lowest: page.Number(values[0]), Highest: page.Number(values[len(values)-1]), Watched: strings.Join(shape.names, ", ")}
 	ok, err := d.ask(ctx, d.prompts.text("value", s), &shape, &answer)
 	if !ok || err != nil {
 		return false, err

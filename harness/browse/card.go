@@ -51,15 +51,7 @@ func (s *Stage) reacted(c *page.Card, l *life, own int) {
 		c.KinRate += (l.tookKinds[k] + damping*usual) / (l.metKinds[k] + damping) / float64(len(of))
 	}
 	c.Skipped = l.skips[c.Item]
-	sum, n := 0.0, 0.0
-	for _, z := range l.skipped {
-		if z != c.Item {
-			sum, n = sum+s.graph.PathSim(c.Item, z, own), n+1
-		}
-	}
-	if n > 0 {
-		c.Aversion = sum / n
-	}
+	c.Aversion = s.graph.Affinity(c.Item, own, l.skipped)
 }
 
 // usualRate stands in for the rate of a user who was shown nothing yet.
