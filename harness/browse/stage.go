@@ -72,13 +72,8 @@ func (s *Stage) Users() []string { return slices.Clone(s.names) }
 
 // count sums values, and interactions by category, and finds the longest session.
 func (s *Stage) count() {
-	for u := range int32(s.train.Users()) {
-		if s.sessions == nil {
-			break
-		}
-		for _, v := range s.sessions.Of(u) {
-			s.longest = max(s.longest, len(v.Pages))
-		}
+	if s.sessions != nil {
+		s.longest = len(s.sessions.LeaveRates())
 	}
 	s.had = make([]float64, len(s.kinds))
 	for it := range int32(s.train.Items()) {
@@ -187,23 +182,5 @@ func (s *Stage) Leaving(prior Prior) agent.Leaving {
 	if s.sessions == nil {
 		return agent.Leaving{Source: agent.ExitPrior, Hazard: []float64{prior.Leave}}
 	}
-	var left, seen []float64
-	for u := range int32(s.train.Users()) {
-		for _, v := range s.sessions.Of(u) {
-			for n, p := range v.Pages {
-				if n == len(seen) {
-					seen, left = append(seen, 0), append(left, 0)
-				}
-				seen[n]++
-				if p.Left {
-					left[n]++
-				}
-			}
-		}
-	}
-	l := agent.Leaving{Source: agent.ExitSessions}
-	for n := range seen {
-		l.Hazard = append(l.Hazard, (left[n]+1)/(seen[n]+2))
-	}
-	return l
+	return agent.Leaving{Source: agent.ExitSessions, Hazard: s.sessions.LeaveRates()}
 }

@@ -61,6 +61,28 @@ func (s *Sessions) ShownCount(item int32) int { return int(s.shown[item]) }
 // WatchedCount gives how often it was watched there.
 func (s *Sessions) WatchedCount(item int32) int { return int(s.watched[item]) }
 
+// LeaveRates gives, by page number from 0, the share of training pages after which people
+// left, of one more page of either kind than there were, so that none is 0 or 1. There
+// are as many as the longest session has pages.
+func (s *Sessions) LeaveRates() []float64 {
+	var left, seen, rates []float64
+	for _, v := range s.list {
+		for n, p := range v.Pages {
+			if n == len(seen) {
+				seen, left = append(seen, 0), append(left, 0)
+			}
+			seen[n]++
+			if p.Left {
+				left[n]++
+			}
+		}
+	}
+	for n := range seen {
+		rates = append(rates, (left[n]+1)/(seen[n]+2))
+	}
+	return rates
+}
+
 // visits lists sessions by user.
 type visits struct {
 	offsets []int32

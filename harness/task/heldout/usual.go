@@ -26,16 +26,11 @@ func (u Usual) Leave(number int) float64 {
 
 func newUsual(split *corpus.Split) Usual {
 	var cards, pages tally
-	var numbers []tally
 	values := map[float64]int{}
 	train, sessions := split.Train(), split.Sessions()
 	for u := range int32(train.Users()) {
 		for _, v := range sessions.Of(u) {
-			for n, p := range v.Pages {
-				if n == len(numbers) {
-					numbers = append(numbers, tally{})
-				}
-				numbers[n].add(p.Left)
+			for _, p := range v.Pages {
 				pages.add(p.Left)
 				for _, watched := range p.Watched {
 					cards.add(watched)
@@ -48,11 +43,7 @@ func newUsual(split *corpus.Split) Usual {
 			}
 		}
 	}
-	out := Usual{Watch: cards.share(), Value: mode(values), after: pages.share()}
-	for _, n := range numbers {
-		out.leave = append(out.leave, n.share())
-	}
-	return out
+	return Usual{Watch: cards.share(), Value: mode(values), leave: sessions.LeaveRates(), after: pages.share()}
 }
 
 // tally counts what holds among what was counted.
