@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/alignuser/alignuser/harness/agent"
+	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/sdk"
 )
 
@@ -97,7 +98,9 @@ func (m *Manifest) see(e *agent.Example) {
 	}
 }
 
-func (m *Manifest) write(dir string) error { return writeJSON(filepath.Join(dir, ManifestFile), m) }
+func (m *Manifest) write(dir string) error {
+	return record.WriteJSON(filepath.Join(dir, ManifestFile), m)
+}
 
 // ReadManifest reads the manifest of a folder.
 func ReadManifest(dir string) (*Manifest, error) {

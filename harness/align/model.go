@@ -58,14 +58,3 @@ func (m *Model) Path(dir string) string {
 	}
 	return m.Name
 }
-
-func writeJSON(path string, v any) error {
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(path+".part", append(text, '\n'), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".part", path)
-}

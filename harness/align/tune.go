@@ -118,7 +118,7 @@ func (w *Workshop) Tune(hard, soft context.Context) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writeJSON(filepath.Join(w.Dir, modelFile), m); err != nil {
+	if err := record.WriteJSON(filepath.Join(w.Dir, modelFile), m); err != nil {
 		return nil, err
 	}
 	return m, w.sweep()
@@ -231,7 +231,7 @@ func (w *Workshop) job(hard, soft context.Context, t sdk.Tuner, name string, r s
 		if jobs[name], err = w.start(hard, soft, t, name, r); err != nil {
 			return sdk.TuneResult{}, err
 		}
-		if err := writeJSON(path, jobs); err != nil {
+		if err := record.WriteJSON(path, jobs); err != nil {
 			return sdk.TuneResult{}, err
 		}
 	} else {
@@ -247,7 +247,7 @@ func (w *Workshop) job(hard, soft context.Context, t sdk.Tuner, name string, r s
 	// A job that has failed or vanished is not watched again.
 	err = fmt.Errorf("tuning (%s): job %s: %w: the next attempt starts a new one", name, jobs[name], err)
 	delete(jobs, name)
-	return done, errors.Join(err, writeJSON(path, jobs))
+	return done, errors.Join(err, record.WriteJSON(path, jobs))
 }
 
 func (w *Workshop) start(hard, soft context.Context, t sdk.Tuner, name string, r sdk.TuneRequest) (string, error) {

@@ -2,6 +2,7 @@ package record
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -45,6 +46,15 @@ func (d disk) openAppend(path string) (file, error) {
 // renamed, and the folder synced. On any error the old file is still there.
 func WriteFile(path string, write func(io.Writer) error) error {
 	return disk{}.writeFile(path, 0o644, write)
+}
+
+// WriteJSON is [WriteFile] of a value as indented JSON.
+func WriteJSON(path string, v any) error {
+	return WriteFile(path, func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(v)
+	})
 }
 
 func (d disk) writeFile(path string, mode os.FileMode, write func(io.Writer) error) (err error) {

@@ -115,12 +115,8 @@ func (u *unit) simulator(ctx context.Context, key record.CellKey, s browse.Setti
 // isLanguage reports whether a backend counts as a language model: those behind a
 // server do, and the embedded one, which computes its answers itself, does not.
 func (p *Plan) isLanguage(name string) bool {
-	for _, b := range p.backends {
-		if b.Name == name {
-			return !b.local()
-		}
-	}
-	return false
+	b, ok := p.backend(name)
+	return ok && !b.local()
 }
 
 // agentFacts describes the suite's agents for the manifest.
@@ -166,10 +162,8 @@ func (p *Plan) agentParts() []record.Fact {
 	var parts []record.Fact
 	for _, g := range p.agentFacts() {
 		value := g.Kind + " " + digest(g.Options)[:12]
-		for _, b := range p.backends {
-			if b.Name == g.Backend {
-				value += " " + b.identity[:12]
-			}
+		if b, ok := p.backend(g.Backend); ok {
+			value += " " + b.identity[:12]
 		}
 		if k, _ := agent.KindOf(g.Kind); k.Aligns {
 			value += fmt.Sprintf(" taught by version %d", align.Version)

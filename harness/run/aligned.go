@@ -8,7 +8,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"github.com/alignuser/alignuser/harness/agent"
 	"github.com/alignuser/alignuser/harness/align"
@@ -32,7 +31,7 @@ const tuningSeed = 1
 func (p *Plan) Workshop(g spec.Agent) (*align.Workshop, error) { return p.workshop(g, page.Fields()) }
 
 func (p *Plan) workshop(g spec.Agent, fields []string) (*align.Workshop, error) {
-	b, ok := p.backendOf(g)
+	b, ok := p.backend(g.Backend)
 	if k, _ := agent.KindOf(g.Kind); !ok || !k.Aligns {
 		return nil, sdk.Invalidf("agent", "%s is of kind %s, which nobody teaches: name an agent of kind aligned or aligned-plus", g.Name, g.Kind)
 	}
@@ -64,16 +63,6 @@ func (p *Plan) untunable(g spec.Agent, b backend) error {
 	return sdk.Unsupportedf("agent %s: backend %s cannot be tuned: set learning = %q in its options, so that lessons go into the prompt", g.Name, b.Name, agent.LearnLessons)
 }
 
-// backendOf finds the language model that an agent asks.
-func (p *Plan) backendOf(g spec.Agent) (backend, bool) {
-	for _, b := range p.backends {
-		if b.Name == g.Backend {
-			return b, true
-		}
-	}
-	return backend{}, false
-}
-
 // startBackend starts a backend outside any cell.
 func (p *Plan) startBackend(ctx context.Context, b backend) (*host.Process, error) {
 	o := opened{backend: b}
@@ -88,7 +77,7 @@ func (p *Plan) startBackend(ctx context.Context, b backend) (*host.Process, erro
 // starts them.
 func (u *unit) taught(ctx context.Context, g spec.Agent, fields []string) (backend, error) {
 	p := u.plan
-	b, _ := p.backendOf(g)
+	b, _ := p.backend(g.Backend)
 	w, err := p.workshop(g, fields)
 	if err != nil {
 		return b, err
@@ -156,24 +145,12 @@ type taughtFacts struct {
 	Objective string `json:"objective"`
 }
 
-var noting sync.Mutex // cells of one agent may begin together
-
 func note(dir, agent string, f taughtFacts) error {
-	noting.Lock()
-	defer noting.Unlock()
 	dir = filepath.Join(dir, modelsDir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(f, "", "  ")
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(dir, agent+".json")
-	if err := os.WriteFile(path+".part", append(text, '\n'), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".part", path)
+	return record.WriteJSON(filepath.Join(dir, agent+".json"), f)
 }
 
 // noted reads it; nothing where no cell has needed it yet.

@@ -49,6 +49,16 @@ func (b backend) reaches() bool {
 	return !inside
 }
 
+// backend finds a language model of the suite.
+func (p *Plan) backend(name string) (backend, bool) {
+	for _, b := range p.backends {
+		if b.Name == name {
+			return b, true
+		}
+	}
+	return backend{}, false
+}
+
 // findBackends resolves the suite's backends.
 func (p *Plan) findBackends(catalogue Catalogue) error {
 	s := p.config.Suite

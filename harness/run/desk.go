@@ -58,14 +58,11 @@ func (p *Plan) newDesk(dir string) *desk {
 func (d *desk) backend(name string, key record.CellKey) (*task.Backend, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if o := d.open[name]; o != nil {
-		return task.NewBackend(o.component, o.client, key.String()), nil
-	}
-	at := slices.IndexFunc(d.plan.backends, func(b backend) bool { return b.Name == name })
-	if at < 0 {
+	b, ok := d.plan.backend(name)
+	if !ok {
 		return nil, fmt.Errorf("%s: the suite has no backend of this name", name)
 	}
-	return d.bind(d.plan.backends[at], key)
+	return d.bind(b, key)
 }
 
 // taught gives the client of a backend that was tuned for an agent.
