@@ -32,25 +32,9 @@ func InBatches[R any](ctx context.Context, c Cell, users []int32, userOf func(R)
 	if err != nil {
 		return nil, err
 	}
-	for len(rows) < len(users) {
-		if c.Stopping() {
-			return nil, ErrStopped
-		}
-		next, err := ask(rec, users[len(rows):min(len(rows)+Batch, len(users))])
-		if err != nil {
-			return nil, err
-		}
-		payload, err := json.Marshal(next)
-		if err != nil {
-			return nil, fmt.Errorf("%s: log: %w", c.Key, err)
-		}
-		if err := c.Log(payload); err != nil {
-			return nil, err
-		}
-		rows = append(rows, next...)
-		c.Step(Batches(len(rows)))
-	}
-	return rows, nil
+	return goOn(c, rows, len(rows)/Batch, Batches(len(users)), func(n int) ([]R, error) {
+		return ask(rec, users[n*Batch:min((n+1)*Batch, len(users))])
+	})
 }
 
 // restore reads logged batches. They must be a prefix of the users in order.

@@ -23,11 +23,16 @@ func InSteps[R any](ctx context.Context, c Cell, steps int, ask func(ctx context
 		rows = append(rows, part...)
 	}
 	c.Step(len(c.Done))
-	for n := len(c.Done); n < steps; n++ {
+	return goOn(c, rows, len(c.Done), steps, func(n int) ([]R, error) { return ask(ctx, n) })
+}
+
+// goOn asks step by step, from one on, and logs the rows of each before the next.
+func goOn[R any](c Cell, rows []R, from, steps int, ask func(step int) ([]R, error)) ([]R, error) {
+	for n := from; n < steps; n++ {
 		if c.Stopping() {
 			return nil, ErrStopped
 		}
-		part, err := ask(ctx, n)
+		part, err := ask(n)
 		if err != nil {
 			return nil, err
 		}

@@ -177,7 +177,7 @@ func (p *prompt) describe(at int) []feature {
 // one thing from all others.
 func (b *block) counts(word uint64) bool {
 	for i := range b.numbers {
-		if hash(basis, b.numbers[i].text) == word {
+		if b.numbers[i].word == word {
 			return true
 		}
 	}

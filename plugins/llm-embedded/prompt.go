@@ -52,6 +52,7 @@ type line struct {
 type number struct {
 	value         float64
 	text          string
+	word          uint64 // its hash among words
 	before, after string
 }
 
@@ -111,9 +112,10 @@ func parseLine(raw string) *line {
 			if from > 0 && s[from-1] == '-' && (from == 1 || s[from-2] == ' ') {
 				v, text = -v, "-"+text
 			}
-			l.numbers = append(l.numbers, number{value: v, text: text, before: last})
+			word := hash(basis, text)
+			l.numbers = append(l.numbers, number{value: v, text: text, word: word, before: last})
 			pending = len(l.numbers) - 1
-			l.words = append(l.words, hash(basis, text))
+			l.words = append(l.words, word)
 		default:
 			if c == ',' || c == ';' || c == ':' || c == '"' || c == ')' {
 				pending = -1
