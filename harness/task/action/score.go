@@ -48,6 +48,8 @@ func (r row) exit() bool { return !r.InvalidExit && r.leaves() == r.Left }
 // page is what is said of one page: a row for each of its cards.
 type page []row
 
+func (p page) user() int32 { return p[0].User }
+
 // right reports whether all of a page was foreseen.
 func (p page) right() bool {
 	for _, r := range p {
@@ -179,17 +181,7 @@ func stated(rows []row, pages []page, s *score.Sheet) {
 
 // perUser averages inside users what pages add up to.
 func perUser(pages []page, id string, of func(p page) (sum, n float64)) score.Column {
-	c := column(id)
-	for from := 0; from < len(pages); {
-		sum, n, to := 0.0, 0.0, from
-		for ; to < len(pages) && pages[to][0].User == pages[from][0].User; to++ {
-			v, k := of(pages[to])
-			sum, n = sum+v, n+k
-		}
-		c.Users, c.Values = append(c.Users, pages[from][0].User), append(c.Values, sum/n)
-		from = to
-	}
-	return c
+	return score.Means(column(id), pages, page.user, of)
 }
 
 // perSession averages whole pages inside sessions, then sessions inside users.

@@ -1,6 +1,7 @@
 package consistency
 
 import (
+	"iter"
 	"math"
 	"runtime"
 	"slices"
@@ -56,19 +57,8 @@ func column(rows []row, id, why string, of func(user []row) (sum, n float64)) sc
 	return c
 }
 
-func byUser(rows []row) func(yield func([]row) bool) {
-	return func(yield func([]row) bool) {
-		for from := 0; from < len(rows); {
-			to := from
-			for to < len(rows) && rows[to].User == rows[from].User {
-				to++
-			}
-			if !yield(rows[from:to]) {
-				return
-			}
-			from = to
-		}
-	}
+func byUser(rows []row) iter.Seq[[]row] {
+	return score.ByUser(rows, func(r row) int32 { return r.User })
 }
 
 // answers gives one look for each answer about a user's pages.

@@ -190,3 +190,5 @@ func (b *bound) ask(ctx context.Context, stage *browse.Stage, s *browse.Simulato
 	}
 	return rows, nil
 }
+
+func (r row) user() int32 { return r.User }

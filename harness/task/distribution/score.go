@@ -119,16 +119,5 @@ func conditional(rows []row) float64 {
 
 // perUser averages inside users.
 func perUser(rows []row, id string, of func(row) (float64, bool)) score.Column {
-	c := score.Column{Metric: id, Version: 1, Why: "undefined for every user"}
-	for from := 0; from < len(rows); {
-		sum, n, to := 0.0, 0.0, from
-		for ; to < len(rows) && rows[to].User == rows[from].User; to++ {
-			if v, ok := of(rows[to]); ok {
-				sum, n = sum+v, n+1
-			}
-		}
-		c.Users, c.Values = append(c.Users, rows[from].User), append(c.Values, sum/n)
-		from = to
-	}
-	return c
+	return score.Means(score.Column{Metric: id, Version: 1, Why: "undefined for every user"}, rows, row.user, func(r row) (sum, n float64) { return score.Some(of(r)) })
 }

@@ -46,19 +46,12 @@ func sheet(rows []row) score.Sheet {
 
 // column averages inside users, over a property, or all of them where it is empty.
 func column(rows []row, id, property, why string, of func(row) (float64, bool)) score.Column {
-	c := score.Column{Metric: id, Version: 1, Why: why}
-	for from := 0; from < len(rows); {
-		sum, n, to := 0.0, 0.0, from
-		for ; to < len(rows) && rows[to].User == rows[from].User; to++ {
-			if property != "" && rows[to].Property != property {
-				continue
-			}
-			if v, ok := of(rows[to]); ok {
-				sum, n = sum+v, n+1
-			}
+	return score.Means(score.Column{Metric: id, Version: 1, Why: why}, rows, row.user, func(r row) (sum, n float64) {
+		if property != "" && r.Property != property {
+			return 0, 0
 		}
-		c.Users, c.Values = append(c.Users, rows[from].User), append(c.Values, sum/n) // 0/0 is NaN
-		from = to
-	}
-	return c
+		return score.Some(of(r))
+	})
 }
+
+func (r row) user() int32 { return r.User }

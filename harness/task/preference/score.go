@@ -141,18 +141,11 @@ func mean(set []row, of func(row) (float64, bool)) float64 {
 
 // perUserMean averages a metric over each user's sets, in order of users.
 func perUserMean(id string, sets [][]row, of func(set []row) float64) score.Column {
-	c := score.Column{Metric: id, Version: 1, Why: empty(id)}
-	for from := 0; from < len(sets); {
-		sum, n, to := 0.0, 0.0, from
-		for ; to < len(sets) && sets[to][0].User == sets[from][0].User; to++ {
-			if v := of(sets[to]); !math.IsNaN(v) {
-				sum, n = sum+v, n+1
-			}
-		}
-		c.Users, c.Values = append(c.Users, sets[from][0].User), append(c.Values, sum/n)
-		from = to
-	}
-	return c
+	user := func(set []row) int32 { return set[0].User }
+	return score.Means(score.Column{Metric: id, Version: 1, Why: empty(id)}, sets, user, func(set []row) (sum, n float64) {
+		v := of(set)
+		return score.Some(v, !math.IsNaN(v))
+	})
 }
 
 // empty says why nobody has a value.

@@ -80,15 +80,14 @@ func sheet(rows []row) score.Sheet {
 func perUser(rows []row, id string, of func(r row, first bool) part) score.Column {
 	h, _ := metric.Describe(id)
 	c := score.Column{Metric: id, Version: h.Version, Why: "undefined for every user"}
-	for from := 0; from < len(rows); {
-		sum, to := part{}, from
-		for ; to < len(rows) && rows[to].User == rows[from].User; to++ {
-			first := to == from || rows[to].Visit != rows[to-1].Visit || rows[to].Page != rows[to-1].Page
-			p := of(rows[to], first)
+	for own := range score.ByUser(rows, func(r row) int32 { return r.User }) {
+		sum := part{}
+		for i, r := range own {
+			first := i == 0 || r.Visit != own[i-1].Visit || r.Page != own[i-1].Page
+			p := of(r, first)
 			sum.right, sum.of = sum.right+p.right, sum.of+p.of
 		}
-		c.Users, c.Values = append(c.Users, rows[from].User), append(c.Values, sum.right/sum.of) // 0/0 is NaN
-		from = to
+		c.Users, c.Values = append(c.Users, own[0].User), append(c.Values, sum.right/sum.of) // 0/0 is NaN
 	}
 	return c
 }
