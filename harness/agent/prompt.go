@@ -11,9 +11,9 @@ import (
 	"github.com/alignuser/alignuser/sdk"
 )
 
-// PromptsVersion counts changes of what agents are asked. Runs of different
-// versions are not comparable.
-const PromptsVersion = 2
+// PromptsVersion counts changes of what agents are asked, and of the evidence that a page
+// tells them. Runs of different versions are not comparable.
+const PromptsVersion = 3
 
 //go:embed prompts/*.txt
 var files embed.FS

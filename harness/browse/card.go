@@ -51,7 +51,10 @@ func (s *Stage) reacted(c *page.Card, l *life, own int) {
 		c.KinRate += (l.tookKinds[k] + damping*usual) / (l.metKinds[k] + damping) / float64(len(of))
 	}
 	c.Skipped = l.skips[c.Item]
-	c.Aversion = s.graph.Affinity(c.Item, own, l.skipped)
+	c.Aversion = s.graph.Aversion(c.Item, l.skipped, func(it int32) bool {
+		has, _ := s.own(l.user, it)
+		return has > 0
+	})
 }
 
 // usualRate stands in for the rate of a user who was shown nothing yet.

@@ -118,15 +118,19 @@ func (g *Graph) row(x int32) row {
 // Yu and Wu 2011): 2·|x~z| / (|x~x| + |z~z|). own is 1 where the asking user has x, and
 // that interaction is to be left out of what is known of x; else 0. It is 0 where
 // nobody has either.
+// The asking user has z.
 func (g *Graph) PathSim(x, z int32, own int) float64 { return g.alike(g.row(x), x, z, own) }
 
 // alike is PathSim with the row of x.
 func (g *Graph) alike(r row, x, z int32, own int) float64 {
-	all := len(g.users[x]) - own + len(g.users[z])
-	if all <= 0 {
+	return pathSim(int(r.of(z))-own, len(g.users[x])-own, len(g.users[z]))
+}
+
+func pathSim(both, x, z int) float64 {
+	if x+z <= 0 {
 		return 0
 	}
-	return 2 * float64(max(0, int(r.of(z))-own)) / float64(all)
+	return 2 * float64(max(0, both)) / float64(x+z)
 }
 
 // Affinity s_uy is the mean PathSim of x with the items of a history, x itself left
@@ -139,6 +143,36 @@ func (g *Graph) Affinity(x int32, own int, history []int32) float64 {
 			sum += g.alike(r, x, z, own)
 			n++
 		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / float64(n)
+}
+
+// Aversion is the mean PathSim of x with what the asking user passed by, over everybody
+// else, x itself left out; 0 where nothing is left. Has says what the user has after all:
+// what it does not have it shares with nothing, and to take it out there, too, would tell
+// what became of x.
+func (g *Graph) Aversion(x int32, passed []int32, has func(it int32) bool) float64 {
+	r, own := g.row(x), has(x)
+	sum, n := 0.0, 0
+	for _, z := range passed {
+		if z == x {
+			continue
+		}
+		both, ofX, ofZ := int(r.of(z)), len(g.users[x]), len(g.users[z])
+		if own {
+			ofX--
+		}
+		if has(z) {
+			ofZ--
+			if own {
+				both--
+			}
+		}
+		sum += pathSim(both, ofX, ofZ)
+		n++
 	}
 	if n == 0 {
 		return 0

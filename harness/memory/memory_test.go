@@ -194,6 +194,34 @@ func TestTargetIsNoEvidence(t *testing.T) {
 	}
 }
 
+// TestAversionTellsNothingOfTheTarget: it is over everybody else, so it is the same with a
+// user's own interaction and without. User 2's c beside a and b, which user 1 has with c:
+// 2·1/(1+2) each. User 1's b beside a and c: with a, which user 0 has with b, 2·1/(1+1), and
+// with c, which user 2 has alone, 0.
+func TestAversionTellsNothingOfTheTarget(t *testing.T) {
+	for _, c := range []struct {
+		item int32
+		has  []int32 // of the user, in training
+		drop int     // the interaction with the item
+		want float64
+	}{
+		{item: 2, has: []int32{2}, drop: 6, want: 2. / 3},
+		{item: 1, has: []int32{0, 1, 2}, drop: 3, want: 1. / 2},
+	} {
+		passed := []int32{0, 1, 2}
+		has := func(it int32) bool { return slices.Contains(c.has, it) }
+		took, never := graph(t), NewGraph(training(t, tiny{drop: c.drop}))
+		a := took.Aversion(c.item, passed, has)
+		b := never.Aversion(c.item, passed, func(it int32) bool { return it != c.item && has(it) })
+		if a != b || a != c.want {
+			t.Errorf("item %d: %v where the user took it, %v where not, want %v", c.item, a, b, c.want)
+		}
+	}
+	if got := graph(t).Aversion(0, []int32{0}, func(int32) bool { return true }); got != 0 {
+		t.Errorf("nothing but itself was passed by: %v", got)
+	}
+}
+
 // TestHeldOutLeavesNoTrace: what was held out, and what becomes of it, is on no path.
 func TestHeldOutLeavesNoTrace(t *testing.T) {
 	told := func(d tiny) string {
