@@ -137,8 +137,10 @@ func numeric(out []feature, kind, of string, v float64) []feature {
 // maxWords of a block become features of their own.
 const maxWords = 24
 
-// describe gives the features of a block: where it stands, which sections its
-// words are in, its numbers, its rank by them among the blocks, and its words.
+// describe gives the features of a block: where it stands, which sections its words are
+// in, its numbers, and its words. How it ranks among the blocks is left to the prior: that
+// depends on the company which the training pages happened to have, and what a model learns
+// of it is taken from the numbers themselves.
 func (p *prompt) describe(at int) []feature {
 	b := &p.blocks[at]
 	out := make([]feature, 0, 2+2*len(p.sections)+5*len(b.numbers)+min(len(b.words), maxWords))
@@ -154,7 +156,6 @@ func (p *prompt) describe(at int) []feature {
 	for _, n := range b.numbers {
 		label := n.label()
 		out = numeric(out, "number", label, magnitude(n.value))
-		out = numeric(out, "rank by", label, p.rank(label, n.value))
 		// The product of a number and of what the block shares with the rest.
 		out = append(out, feature{hash: combine(hash(basis, "shared and"), hash(basis, label)), value: float64(strongest * magnitude(n.value))})
 	}

@@ -21,7 +21,7 @@ const tableBits = 18
 
 // rules is the version of the features: weights learned under other rules mean
 // nothing.
-const rules = 2
+const rules = 3
 
 // weights is the model: a table of learned weights, and how much the prior counts.
 type weights struct {
