@@ -162,6 +162,21 @@ func Agreements() []Head {
 	}
 }
 
+// NoAgreementInterval says why a metric of task ab has no interval; "" where it has one.
+func NoAgreementInterval(id string) string {
+	switch id {
+	case "ab.spearman.lowest", "ab.spearman.highest":
+		return "no interval: the extreme of several values, which drawing users with replacement would move further out"
+	case "ab.p":
+		return "no interval: a probability under chance, of the order as it was seen"
+	case "ab.resolved":
+		return "no interval: it counts intervals over users"
+	case "ab.mape":
+		return "no interval: an error of levels is never below 0, and drawing users with replacement would bias it upwards"
+	}
+	return ""
+}
+
 // OverPlacebo is how much better an agent orders arms than its placebo.
 const OverPlacebo = "ab.over-placebo"
 

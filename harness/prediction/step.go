@@ -136,15 +136,14 @@ func whole(m metric.StepF1, tables []classTable, draws [][]metric.ClassCounts, n
 		w.N, w.Why = 0, "undefined: "+strings.TrimPrefix(m.Empty, "undefined ")
 		return w
 	}
-	var values []float64
-	for _, counts := range draws {
-		if v := m.Of(counts); !math.IsNaN(v) {
-			values = append(values, v)
-		}
+	if n == 1 {
+		w.Why = "no interval: one session"
+		return w
 	}
-	slices.Sort(values)
-	if n > 1 && len(values) > 0 {
-		w.Interval = &score.Interval{Lo: score.Quantile(values, 0.025), Hi: score.Quantile(values, 0.975)}
+	values := make([]float64, len(draws))
+	for d, counts := range draws {
+		values[d] = m.Of(counts)
 	}
+	w.Interval, w.Why = score.Middle(values)
 	return w
 }

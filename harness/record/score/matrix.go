@@ -147,13 +147,28 @@ func (v interval) of(n int, undefined string, warnings []string) (lo, hi float64
 	case n == 0:
 		why = cmp.Or(undefined, "undefined for every user")
 	case n == 1:
-		why = "no interval: one user"
+		why = OneUser
 	case v.lost > draws/20:
 		why = fmt.Sprintf("no interval: %d users, none of whom is in %d of %d draws", n, v.lost, draws)
 	default:
 		return v.lo, v.hi, warnings
 	}
 	return math.NaN(), math.NaN(), append(slices.Clone(warnings), why)
+}
+
+// OneUser says why a value of one user has no interval.
+const OneUser = "no interval: one user"
+
+// Middle gives the interval of what draws say of a value, the middle 95 % of those that
+// say something (NaN: nothing). Where more than one in twenty say nothing there is none,
+// and why says so.
+func Middle(drawn []float64) (in *Interval, why string) {
+	values := slices.DeleteFunc(slices.Clone(drawn), math.IsNaN)
+	if lost := len(drawn) - len(values); lost > len(drawn)/20 {
+		return nil, fmt.Sprintf("no interval: undefined in %d of %d draws of users", lost, len(drawn))
+	}
+	slices.Sort(values)
+	return &Interval{Lo: Quantile(values, 0.025), Hi: Quantile(values, 0.975)}, ""
 }
 
 // Quantile interpolates between order statistics (Hyndman and Fan 1996, type 7).

@@ -36,14 +36,15 @@ type Column struct {
 }
 
 // Whole is a metric that has no value per user. It has an interval only where
-// whoever computed it gives one.
+// whoever computed it gives one, and else says why.
 type Whole struct {
 	Metric   string
 	Version  int
 	Value    float64
 	N        int
-	Why      string    // why there is no interval, or what qualifies the value: a warning in the table
 	Interval *Interval // nil: none
+	Why      string    // why there is no interval, or no value: a warning in the table
+	Note     string    // what qualifies the value, as a warning in the table
 }
 
 // Interval of a value, 95 %.
@@ -78,9 +79,6 @@ func Read(dir string, keys []record.CellKey, scorers map[string]Scorer) ([]Judge
 			return nil, fmt.Errorf("score: cell %s: no scorer for task %s", key, key.Task)
 		}
 		sheet, err := scorer(path)
-		if err == nil {
-			err = sheet.check()
-		}
 		if err != nil {
 			return nil, fmt.Errorf("score: cell %s: %w", key, err)
 		}
@@ -98,8 +96,8 @@ func Score(run *record.Run, keys []record.CellKey, scorers map[string]Scorer, se
 	return Summarize(judged, keys, seed)
 }
 
-// Summarize computes cells and summary of what [Read] gave for keys. A summary that
-// lacks repeats says so. The result depends on the evidence and the seed only.
+// Summarize computes cells and summary of what [Read] gave for keys, and of sheets that
+// were made of it. A summary that lacks repeats says so. The result depends on the evidence and the seed only.
 func Summarize(judged []Judged, keys []record.CellKey, seed uint64) (cells, summary []record.Cell, err error) {
 	tasks := map[string][]Judged{}
 	var names []string
@@ -109,6 +107,9 @@ func Summarize(judged []Judged, keys []record.CellKey, seed uint64) (cells, summ
 		}
 	}
 	for _, j := range judged {
+		if err := j.Sheet.check(); err != nil {
+			return nil, nil, fmt.Errorf("score: cell %s: %w", j.Key, err)
+		}
 		tasks[j.Key.Task] = append(tasks[j.Key.Task], j)
 	}
 	for _, name := range names {
@@ -166,6 +167,9 @@ func (s Sheet) check() error {
 			return fmt.Errorf("metric %s is there twice", w.Metric)
 		}
 		seen[w.Metric] = true
+		if w.Interval == nil && w.Why == "" {
+			return fmt.Errorf("metric %s: neither an interval nor why there is none", w.Metric)
+		}
 	}
 	return nil
 }
@@ -203,7 +207,7 @@ func scoreTask(in []Judged, repeats int, seed uint64, workers int) (cells, summa
 			}
 			for _, w := range c.Sheet.Wholes {
 				r := newCell(c.Key, w.Metric, w.Version)
-				r.Value, r.N, r.Warnings = w.Value, w.N, warnings(w.Why)
+				r.Value, r.N, r.Warnings = w.Value, w.N, warnings(w.Note, w.Why)
 				if w.Interval != nil {
 					r.Lo, r.Hi = w.Interval.Lo, w.Interval.Hi
 				}
@@ -267,8 +271,8 @@ func (s summed) row(m *matrix, repeats int) row {
 		r.Value += v
 	}
 	r.Value /= float64(len(s.values))
-	if len(s.values) > 1 {
-		r.Lo, r.Hi = math.NaN(), math.NaN() // of one repeat, not of their mean
+	if len(s.values) > 1 && r.HasInterval() { // of one repeat, not of their mean
+		r.Lo, r.Hi, r.Warnings = math.NaN(), math.NaN(), append(slices.Clone(r.Warnings), "no interval: repeats have one each, their mean has none")
 	}
 	return r
 }
@@ -300,11 +304,14 @@ func newCell(k record.CellKey, metric string, version int) record.Cell {
 	}
 }
 
-func warnings(why string) []string {
-	if why == "" {
-		return nil
+// warnings lists those that there are.
+func warnings(all ...string) (out []string) {
+	for _, w := range all {
+		if w != "" {
+			out = append(out, w)
+		}
 	}
-	return []string{why}
+	return out
 }
 
 // universe gives every user that any cell mentions, ascending.

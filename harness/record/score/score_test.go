@@ -148,11 +148,12 @@ func TestRepeatsAreAveragedInsideTheUser(t *testing.T) {
 func TestSheetsThatScorersGetWrong(t *testing.T) {
 	users := []int32{0, 1}
 	for want, s := range map[string]Sheet{
-		"there twice":          columns(column("m", users, 1, 2), column("m", users, 1, 2)),
-		"2 users and 1 values": columns(column("m", users, 1)),
-		"+Inf":                 columns(column("m", users, 1, math.Inf(1))),
-		"user 3 is there":      columns(column("m", []int32{3, 3}, 1, 1)),
-		"metric w is there":    {Wholes: []Whole{{Metric: "w"}, {Metric: "w"}}},
+		"there twice":           columns(column("m", users, 1, 2), column("m", users, 1, 2)),
+		"2 users and 1 values":  columns(column("m", users, 1)),
+		"+Inf":                  columns(column("m", users, 1, math.Inf(1))),
+		"user 3 is there":       columns(column("m", []int32{3, 3}, 1, 1)),
+		"metric w is there":     {Wholes: []Whole{{Metric: "w", Why: "whole"}, {Metric: "w", Why: "whole"}}},
+		"nor why there is none": {Wholes: []Whole{{Metric: "w", Note: "qualifies"}}},
 	} {
 		if err := s.check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)

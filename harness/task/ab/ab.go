@@ -95,18 +95,18 @@ func (Task) Metrics(sdk.Options) []string {
 
 // table is one quantity by recommender and user.
 type table struct {
-	arms   []string
 	values [][]float64 // by arm and user; NaN: none
+	drawn  [][]float64 // by draw of users and arm: means
 }
 
 // gather takes the tables of a metric out of sheets: mean over repeats inside the
-// user, users in the order given.
-func gather(judged []score.Judged, of func(record.CellKey) bool, metric string, arms []string, users []int32) (table, bool) {
-	t := table{arms: arms}
+// user, users in the order given. It is nil where an arm lacks the metric.
+func gather(judged []score.Judged, of func(record.CellKey) bool, metric string, arms []string, users []int32) *table {
+	t := &table{}
 	for _, arm := range arms {
 		known := score.PerUser(judged, metric, func(k record.CellKey) bool { return k.Recommender == arm && of(k) })
 		if known == nil {
-			return table{}, false
+			return nil
 		}
 		values := make([]float64, len(users))
 		for i, u := range users {
@@ -118,7 +118,7 @@ func gather(judged []score.Judged, of func(record.CellKey) bool, metric string, 
 		}
 		t.values = append(t.values, values)
 	}
-	return t, true
+	return t
 }
 
 // given is a truth without users: numbers that somebody measured.
@@ -139,7 +139,7 @@ func given(judged []score.Judged, arms []string, metric string) ([]float64, bool
 }
 
 // means of each arm over the users with a value.
-func (t table) means() []float64 {
+func (t *table) means() []float64 {
 	out := make([]float64, len(t.values))
 	for a, values := range t.values {
 		sum, n := 0.0, 0.0

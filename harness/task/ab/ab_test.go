@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/alignuser/alignuser/harness/metric"
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
 	"github.com/alignuser/alignuser/harness/task"
@@ -58,8 +59,16 @@ func TestDerive(t *testing.T) {
 				t.Errorf("%s: %s is %v, want %v", row.Key.Agent, id, w.Value, v)
 			}
 		}
-		if rho := values["ab.spearman"]; rho.Interval == nil || rho.N != 4 || rho.Why == "" {
+		if rho := values["ab.spearman"]; rho.Interval == nil || rho.N != 4 || rho.Note == "" {
 			t.Errorf("%s: ρ %+v: want an interval, four arms, and a warning that they are few", row.Key.Agent, rho)
+		}
+		for id, w := range values {
+			if none := metric.NoAgreementInterval(id); w.Why != none || (w.Interval == nil) != (none != "") {
+				t.Errorf("%s: %s: interval %v, and %q", row.Key.Agent, id, w.Interval, w.Why)
+			}
+			if in := w.Interval; in != nil && id != "ab.slope" && (in.Lo > w.Value || w.Value > in.Hi) {
+				t.Errorf("%s: %s: %v is not in %+v", row.Key.Agent, id, w.Value, *in)
+			}
 		}
 		if _, level := values["ab.mape"]; level && row.Key.Agent == NDCG {
 			t.Error("nDCG has a level")
@@ -68,6 +77,40 @@ func TestDerive(t *testing.T) {
 	}
 	if len(want) > 0 {
 		t.Errorf("no rows of %v", want)
+	}
+}
+
+// TestIntervalOfSlope: a simulated level is twice the true one, and users add u/100 to
+// both, so in every draw all levels of a side move alike and the slope stays ½.
+func TestIntervalOfSlope(t *testing.T) {
+	got, err := Task{}.Derive(world(), task.Arms{Controls: []string{"oracle"}}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range got {
+		for _, w := range row.Sheet.Wholes {
+			if row.Key.Agent == "good" && w.Metric == "ab.slope" && (math.Abs(w.Interval.Lo-0.5) > 1e-9 || math.Abs(w.Interval.Hi-0.5) > 1e-9) {
+				t.Errorf("%+v", *w.Interval)
+			}
+		}
+	}
+}
+
+// TestOneUser has no interval, and says so.
+func TestOneUser(t *testing.T) {
+	judged := world()
+	for i := range judged {
+		c := &judged[i].Sheet.Columns[0]
+		c.Users, c.Values = c.Users[:1], c.Values[:1]
+	}
+	got, err := Task{}.Derive(judged, task.Arms{}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range got {
+		if w := row.Sheet.Wholes[0]; w.Interval != nil || w.Why != score.OneUser || w.Note == "" {
+			t.Errorf("%s: %+v", row.Key.Agent, w)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/alignuser/alignuser/harness/metric"
 	"github.com/alignuser/alignuser/harness/record"
@@ -39,12 +40,11 @@ type comparison struct {
 	placebos map[string]string // by agent
 	rivals   []string          // agents, and nDCG@10 where it was measured
 
-	truth, again table // by user; again is an independent run
-	fixed        []float64
-	seen         map[string]table // by rival: the quantity
-	viewed       map[string]table // by agent: views
-	views        table
-	draws        map[string][][]float64 // of each rival and "", the truth: means by draw and arm
+	truth, again *table            // again is of an independent run; nil: there was none
+	fixed        []float64         // the truth where it has no users; truth is nil
+	views        *table            // of the truth; nil: not known
+	seen         map[string]*table // by rival: the quantity
+	viewed       map[string]*table // by agent: views; nil: not known
 	resolved     [][]bool
 }
 
@@ -80,22 +80,21 @@ func (c *comparison) find(controls []string) {
 	}
 	slices.Sort(c.users)
 	isTruth := func(k record.CellKey) bool { return k.Task == truthKind }
-	var byUser bool
-	if c.truth, byUser = gather(c.judged, isTruth, quantity, c.arms, c.users); !byUser {
+	if c.truth = gather(c.judged, isTruth, quantity, c.arms, c.users); c.truth == nil {
 		c.fixed, _ = given(c.judged, c.arms, quantity)
 	}
-	c.again, _ = gather(c.judged, isTruth, second, c.arms, c.users)
-	c.views, _ = gather(c.judged, isTruth, views, c.arms, c.users)
-	c.seen, c.viewed = map[string]table{}, map[string]table{}
+	c.again = gather(c.judged, isTruth, second, c.arms, c.users)
+	c.views = gather(c.judged, isTruth, views, c.arms, c.users)
+	c.seen, c.viewed = map[string]*table{}, map[string]*table{}
 	for _, name := range slices.Sorted(keys(agents)) {
 		of := func(k record.CellKey) bool { return k.Task == simulateKind && k.Agent == name }
-		if t, ok := gather(c.judged, of, quantity, c.arms, c.users); ok {
+		if t := gather(c.judged, of, quantity, c.arms, c.users); t != nil {
 			c.seen[name], c.rivals = t, append(c.rivals, name)
-			c.viewed[name], _ = gather(c.judged, of, views, c.arms, c.users)
+			c.viewed[name] = gather(c.judged, of, views, c.arms, c.users)
 		}
 	}
 	of := func(k record.CellKey) bool { return k.Task == offlineKind }
-	if t, ok := gather(c.judged, of, ndcg, c.arms, c.users); ok {
+	if t := gather(c.judged, of, ndcg, c.arms, c.users); t != nil {
 		c.seen[NDCG], c.rivals = t, append(c.rivals, NDCG)
 	}
 }
@@ -120,50 +119,77 @@ func (c *comparison) want() []float64 {
 
 // sheet is the row of one rival.
 func (c *comparison) sheet(name string) score.Sheet {
-	want, have := c.want(), c.seen[name].means()
-	n := len(c.arms)
-	var s score.Sheet
-	add := func(id string, v float64, n int, why string, in *score.Interval) {
-		if math.IsNaN(v) {
-			n, in = 0, nil
-			if why == "" {
-				why = "undefined: one side has no differences"
-			}
-		}
-		s.Wholes = append(s.Wholes, score.Whole{Metric: id, Version: 1, Value: v, N: n, Why: why, Interval: in})
-	}
-	why := ""
+	seen, want := c.seen[name], c.want()
+	have, n := seen.means(), len(c.arms)
+	s := row{users: len(c.users)}
+	note := ""
 	if n < fewArms {
-		why = fmt.Sprintf("an order of %d recommenders: fewer than %d say little", n, fewArms)
+		note = fmt.Sprintf("an order of %d recommenders: fewer than %d say little", n, fewArms)
 	}
 	rho := metric.Spearman(have, want)
-	add("ab.spearman", rho, n, why, c.interval(name, metric.Spearman))
-	add("ab.kendall", metric.KendallTauB(have, want), n, why, c.interval(name, metric.KendallTauB))
+	s.draw("ab.spearman", rho, n, note, c.agreement(seen, metric.Spearman))
+	s.draw("ab.kendall", metric.KendallTauB(have, want), n, note, c.agreement(seen, metric.KendallTauB))
 	lo, hi := without(have, want)
-	add("ab.spearman.lowest", lo, n-1, "", nil)
-	add("ab.spearman.highest", hi, n-1, "", nil)
-	add("ab.p", permuted(have, want, rho, c.seed), n, "", nil)
-	agree, pairs, _ := metric.SignAgreement(have, want, c.isResolved)
-	add("ab.sign", float64(agree)/float64(pairs), pairs, "", nil)
-	add("ab.resolved", float64(pairs)/float64(n*(n-1)/2), n*(n-1)/2, "", nil)
+	s.add("ab.spearman.lowest", lo, n-1)
+	s.add("ab.spearman.highest", hi, n-1)
+	s.add("ab.p", permuted(have, want, rho, c.seed), n)
+	sign := func(have, want []float64) float64 {
+		agree, pairs, _ := metric.SignAgreement(have, want, c.isResolved)
+		return float64(agree) / float64(pairs)
+	}
+	_, pairs, unresolved := metric.SignAgreement(have, want, c.isResolved)
+	s.draw("ab.sign", sign(have, want), pairs, "", c.agreement(seen, sign))
+	s.add("ab.resolved", float64(pairs)/float64(pairs+unresolved), pairs+unresolved)
 	if name == NDCG {
-		return s // its level is no count of liked cards
+		return s.Sheet // its level is no count of liked cards
 	}
-	add("ab.mape", metric.MAPE(have, want), n, "", nil)
-	add("ab.slope", metric.CalibrationSlope(have, want), n, "", nil)
-	if c.views.arms != nil && c.viewed[name].arms != nil {
-		add("ab.spearman.views", metric.Spearman(c.viewed[name].means(), c.views.means()), n, "", nil)
+	s.add("ab.mape", metric.MAPE(have, want), n)
+	s.draw("ab.slope", metric.CalibrationSlope(have, want), n, "", c.agreement(seen, metric.CalibrationSlope))
+	if viewed := c.viewed[name]; viewed != nil && c.views != nil {
+		s.draw("ab.spearman.views", metric.Spearman(viewed.means(), c.views.means()), n, "", c.over(func(d int) float64 {
+			return metric.Spearman(viewed.drawn[d], c.views.drawn[d])
+		}))
 	}
-	if other, ok := c.seen[NDCG]; ok {
-		add("ab.gain", rho-metric.Spearman(other.means(), want), n, "", c.gain(name, NDCG))
+	if other := c.seen[NDCG]; other != nil {
+		s.draw("ab.gain", rho-metric.Spearman(other.means(), want), n, "", c.gain(seen, other))
 	}
-	if placebo, ok := c.seen[c.placebos[name]]; ok {
-		add(metric.OverPlacebo, rho-metric.Spearman(placebo.means(), want), n, "", c.gain(name, c.placebos[name]))
+	if placebo := c.seen[c.placebos[name]]; placebo != nil {
+		s.draw(metric.OverPlacebo, rho-metric.Spearman(placebo.means(), want), n, "", c.gain(seen, placebo))
 	}
-	if c.again.arms != nil {
-		add("ab.ceiling", metric.Spearman(c.again.means(), want), n, "", nil)
+	if c.again != nil {
+		s.draw("ab.ceiling", metric.Spearman(c.again.means(), want), n, "", c.agreement(c.again, metric.Spearman))
 	}
-	return s
+	return s.Sheet
+}
+
+// row is a sheet in the making.
+type row struct {
+	score.Sheet
+	users int // that are drawn from
+}
+
+// add appends a number that has no interval, which the table of metrics explains.
+func (r *row) add(id string, v float64, n int) {
+	r.put(score.Whole{Metric: id, Value: v, N: n, Why: metric.NoAgreementInterval(id)})
+}
+
+// draw appends a number with what draws of users say of it; note qualifies it.
+func (r *row) draw(id string, v float64, n int, note string, drawn []float64) {
+	w := score.Whole{Metric: id, Value: v, N: n, Note: note}
+	w.Interval, w.Why = score.Middle(drawn)
+	if r.users == 1 {
+		w.Interval, w.Why = nil, score.OneUser
+	}
+	r.put(w)
+}
+
+func (r *row) put(w score.Whole) {
+	w.Version = 1
+	if math.IsNaN(w.Value) {
+		h, _ := metric.Describe(w.Metric)
+		w.N, w.Interval, w.Why = 0, nil, "undefined: "+strings.TrimPrefix(h.Empty, "undefined where ")
+	}
+	r.Wholes = append(r.Wholes, w)
 }
 
 // without gives the range of ρ over leaving each arm out.

@@ -1,6 +1,7 @@
 package ab
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -17,16 +18,12 @@ const draws = 10_000
 // draw computes the means of every table in every draw of users. All tables meet
 // the same users.
 func (c *comparison) draw() {
-	c.draws = map[string][][]float64{}
-	tables := map[string]table{}
-	for _, name := range c.rivals {
-		tables[name] = c.seen[name]
-	}
-	if c.fixed == nil {
-		tables[""] = c.truth
-	}
-	for name := range tables {
-		c.draws[name] = make([][]float64, draws)
+	var tables []*table
+	for _, t := range slices.Concat([]*table{c.truth, c.again, c.views}, slices.Collect(maps.Values(c.seen)), slices.Collect(maps.Values(c.viewed))) {
+		if t != nil {
+			t.drawn = make([][]float64, draws)
+			tables = append(tables, t)
+		}
 	}
 	next := make(chan int)
 	var workers sync.WaitGroup
@@ -39,8 +36,8 @@ func (c *comparison) draw() {
 				for range weights {
 					weights[r.IntN(len(weights))]++
 				}
-				for name, t := range tables {
-					c.draws[name][d] = t.weighted(weights)
+				for _, t := range tables {
+					t.drawn[d] = t.weighted(weights)
 				}
 			}
 		})
@@ -54,7 +51,7 @@ func (c *comparison) draw() {
 }
 
 // weighted gives means with weights of users.
-func (t table) weighted(weights []float64) []float64 {
+func (t *table) weighted(weights []float64) []float64 {
 	out := make([]float64, len(t.values))
 	for a, values := range t.values {
 		sum, n := 0.0, 0.0
@@ -80,7 +77,7 @@ func (c *comparison) resolve() {
 			if c.fixed != nil {
 				c.resolved[i][j] = c.fixed[i] != c.fixed[j]
 			} else {
-				in := quantiles(draws, func(d int) float64 { return c.draws[""][d][i] - c.draws[""][d][j] })
+				in, _ := score.Middle(c.over(func(d int) float64 { return c.truth.drawn[d][i] - c.truth.drawn[d][j] }))
 				c.resolved[i][j] = in != nil && (in.Lo > 0 || in.Hi < 0)
 			}
 		}
@@ -99,36 +96,29 @@ func (c *comparison) truthOf(d int) []float64 {
 	if c.fixed != nil {
 		return c.fixed
 	}
-	return c.draws[""][d]
+	return c.truth.drawn[d]
 }
 
-// interval of an agreement over draws of users, at fixed arms.
-func (c *comparison) interval(name string, of func(a, b []float64) float64) *score.Interval {
-	return quantiles(draws, func(d int) float64 { return of(c.draws[name][d], c.truthOf(d)) })
+// agreement of a table with the truth, in every draw of users, at fixed arms.
+func (c *comparison) agreement(t *table, of func(have, want []float64) float64) []float64 {
+	return c.over(func(d int) float64 { return of(t.drawn[d], c.truthOf(d)) })
 }
 
-// gain is the interval of how much better a rival orders than another, in the same
-// draws.
-func (c *comparison) gain(name, than string) *score.Interval {
-	return quantiles(draws, func(d int) float64 {
+// gain is how much better a rival orders than another, in the same draws.
+func (c *comparison) gain(rival, than *table) []float64 {
+	return c.over(func(d int) float64 {
 		want := c.truthOf(d)
-		return metric.Spearman(c.draws[name][d], want) - metric.Spearman(c.draws[than][d], want)
+		return metric.Spearman(rival.drawn[d], want) - metric.Spearman(than.drawn[d], want)
 	})
 }
 
-// quantiles gives the middle 95 % of what draws say; nil where many say nothing.
-func quantiles(n int, of func(d int) float64) *score.Interval {
-	values := make([]float64, 0, n)
-	for d := range n {
-		if v := of(d); !math.IsNaN(v) {
-			values = append(values, v)
-		}
+// over lists what draws say.
+func (c *comparison) over(of func(d int) float64) []float64 {
+	values := make([]float64, draws)
+	for d := range values {
+		values[d] = of(d)
 	}
-	if len(values) < n-n/20 {
-		return nil
-	}
-	slices.Sort(values)
-	return &score.Interval{Lo: score.Quantile(values, 0.025), Hi: score.Quantile(values, 0.975)}
+	return values
 }
 
 // permuted is the share of orders of the arms that agree as well by chance: all of

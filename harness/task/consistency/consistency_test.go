@@ -4,6 +4,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -70,7 +71,18 @@ func TestSheet(t *testing.T) {
 	if len(got) != len(Task{}.Metrics(nil)) {
 		t.Errorf("%d metrics, %d declared", len(got), len(Task{}.Metrics(nil)))
 	}
-	if w := s.Wholes[0]; w.Interval == nil || !(w.Interval.Lo <= w.Value && w.Value <= w.Interval.Hi) {
+	// Of two users a quarter of the draws has user 1 alone, who skips both times.
+	if w := s.Wholes[0]; w.Interval != nil || !strings.HasPrefix(w.Why, "no interval: undefined in ") {
+		t.Errorf("%+v", w)
+	}
+	var many []row // of whom a draw has all but surely some that watch
+	for i := range int32(6) {
+		for _, r := range rows() {
+			r.User += 3 * i
+			many = append(many, r)
+		}
+	}
+	if w := sheet(many).Wholes[0]; w.Interval == nil || w.Why != "" || !(w.Interval.Lo <= w.Value && w.Value <= w.Interval.Hi) {
 		t.Errorf("%+v", w)
 	}
 }

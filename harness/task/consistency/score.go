@@ -4,7 +4,6 @@ import (
 	"iter"
 	"math"
 	"runtime"
-	"slices"
 
 	"github.com/alignuser/alignuser/harness/metric"
 	"github.com/alignuser/alignuser/harness/record/score"
@@ -126,17 +125,16 @@ func kappa(rows []row) score.Whole {
 		w.N, w.Why = 0, "undefined: everything is watched, or nothing"
 		return w
 	}
+	if len(users) == 1 {
+		w.Why = score.OneUser
+		return w
+	}
 	means := score.Resample(users, counts[:], kappaSeed, runtime.GOMAXPROCS(0))
-	var values []float64
-	for d := range score.Draws {
+	values := make([]float64, score.Draws)
+	for d := range values {
 		drawn := func(i int) int { return int(math.Round(means[i][d] * float64(len(users)))) }
-		if v := metric.KappaOf(metric.Confusion{TruePos: drawn(0), FalsePos: drawn(1), FalseNeg: drawn(2), TrueNeg: drawn(3)}); !math.IsNaN(v) {
-			values = append(values, v)
-		}
+		values[d] = metric.KappaOf(metric.Confusion{TruePos: drawn(0), FalsePos: drawn(1), FalseNeg: drawn(2), TrueNeg: drawn(3)})
 	}
-	slices.Sort(values)
-	if len(users) > 1 && len(values) > 0 {
-		w.Interval = &score.Interval{Lo: score.Quantile(values, 0.025), Hi: score.Quantile(values, 0.975)}
-	}
+	w.Interval, w.Why = score.Middle(values)
 	return w
 }

@@ -211,9 +211,9 @@ func divide(sessions []trace.Session) (first, second []trace.Session) {
 func givenSheet(given []trace.Measured) score.Sheet {
 	var s score.Sheet
 	for _, g := range given {
-		w := score.Whole{Metric: g.Metric, Version: 1, Value: g.Value, N: g.N, Why: "measured elsewhere"}
+		w := score.Whole{Metric: g.Metric, Version: 1, Value: g.Value, N: g.N, Note: "measured elsewhere", Why: "no interval: none was measured"}
 		if g.Lo != nil && g.Hi != nil && !math.IsNaN(*g.Lo) {
-			w.Interval = &score.Interval{Lo: *g.Lo, Hi: *g.Hi}
+			w.Why, w.Interval = "", &score.Interval{Lo: *g.Lo, Hi: *g.Hi}
 		}
 		s.Wholes = append(s.Wholes, w)
 	}
