@@ -35,7 +35,8 @@ type Workshop struct {
 	Stage  func() *browse.Stage
 	Recipe Recipe
 	Data   string // digest of the split
-	Digest string // of recipe, data and backend: names the folder's content
+	Digest string // of recipe, data and backend, its program included: names the folder's content
+	Pin    string // the same of no program in particular: names the recipe in locks
 	// Tuner gives the backend, started, and what ends it.
 	Tuner func(ctx context.Context) (sdk.Tuner, func(), error)
 	// Options of the backend's jobs; nil: its own defaults.

@@ -47,9 +47,10 @@ func (e *CrashError) Unwrap() []error {
 	return []error{sdk.ErrCrashed, e.Err}
 }
 
-// TrustError says why an executable is not run, with the command that accepts it.
+// TrustError says why an executable is not run, or a tuned model not used, with the
+// command that accepts it.
 type TrustError struct {
-	Plugin string
+	Plugin string // or the agent whose model it is
 	Reason string
 	Fix    string
 }

@@ -61,6 +61,9 @@ func New(cfg Config) (*Host, error) {
 	return h, nil
 }
 
+// Lock is the lock that this host goes by; nil: there is none.
+func (h *Host) Lock() *Lock { return h.cfg.Lock }
+
 // Close ends every process, removes the private folder and returns when nothing
 // is left.
 func (h *Host) Close() error {

@@ -102,8 +102,8 @@ func LoadLock(path string) (*Lock, error) {
 		if err := t.check(); err != nil {
 			return nil, fmt.Errorf("%s: model %d: %w", path, i+1, err)
 		}
-		if _, twice := l.Model(t.Name, t.Recipe); twice {
-			return nil, fmt.Errorf("%s: model %d: %s is pinned twice for one recipe", path, i+1, t.Name)
+		if _, twice := l.Model(t.Suite, t.Name, t.Recipe); twice {
+			return nil, fmt.Errorf("%s: model %d: agent %s of suite %s is pinned twice for one recipe", path, i+1, t.Name, t.Suite)
 		}
 		l.Models = append(l.Models, LockModel(t))
 	}
@@ -215,7 +215,7 @@ func (l *Lock) write(b *bytes.Buffer) {
 		return cmp.Or(cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Name, y.Name))
 	})
 	slices.SortFunc(models, func(x, y LockModel) int {
-		return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.Recipe, y.Recipe))
+		return cmp.Or(cmp.Compare(x.Suite, y.Suite), cmp.Compare(x.Name, y.Name), cmp.Compare(x.Recipe, y.Recipe))
 	})
 	table := func(name string, pairs [][2]string) {
 		fmt.Fprintf(b, "\n[[%s]]\n", name)
@@ -235,6 +235,7 @@ func (l *Lock) write(b *bytes.Buffer) {
 	}
 	for _, m := range models {
 		table("model", [][2]string{
+			{"suite", strconv.Quote(m.Suite)},
 			{"name", strconv.Quote(m.Name)},
 			{"recipe", strconv.Quote(m.Recipe)},
 			{"model", quoteTOML(m.Model)},

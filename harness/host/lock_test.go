@@ -25,9 +25,10 @@ func TestLockRoundTrip(t *testing.T) {
 		empty.Set(e)
 	}
 	hash := strings.Repeat("cd", 32)
-	x := LockModel{Name: "aligned", Recipe: hash, Model: "tune/chat/embedded.model", SHA256: hash}
-	y := LockModel{Name: "aligned", Recipe: strings.Repeat("0", 64), Model: "ft:small \"1\"", SHA256: hash}
-	for _, m := range []LockModel{{Name: x.Name, Recipe: x.Recipe, Model: "before", SHA256: hash}, y, x} {
+	x := LockModel{Suite: "s", Name: "aligned", Recipe: hash, Model: "tune/chat/embedded.model", SHA256: hash}
+	other := LockModel{Suite: "t", Name: "aligned", Recipe: hash, Model: "ft:1", SHA256: hash}
+	y := LockModel{Suite: "s", Name: "aligned", Recipe: strings.Repeat("0", 64), Model: "ft:small \"1\"", SHA256: hash}
+	for _, m := range []LockModel{other, {Suite: "s", Name: x.Name, Recipe: x.Recipe, Model: "before", SHA256: hash}, y, x} {
 		empty.SetModel(m)
 	}
 	if err := WriteLock(empty); err != nil {
@@ -40,11 +41,14 @@ func TestLockRoundTrip(t *testing.T) {
 	if diff := cmp.Diff([]LockEntry{b, a, c}, have.Plugins); diff != "" {
 		t.Fatal(diff)
 	}
-	if diff := cmp.Diff([]LockModel{y, x}, have.Models); diff != "" {
+	if diff := cmp.Diff([]LockModel{y, x, other}, have.Models); diff != "" {
 		t.Fatal(diff)
 	}
-	if m, ok := have.Model("aligned", hash); !ok || m != x {
+	if m, ok := have.Model("s", "aligned", hash); !ok || m != x {
 		t.Fatalf("%+v, %t", m, ok)
+	}
+	if _, ok := have.Model("s", "aligned", strings.Repeat("1", 64)); ok || !have.HasModel("s", "aligned") || have.HasModel("s", "b") || have.HasModel("u", "aligned") {
+		t.Fatal("another recipe, agent or suite")
 	}
 	before, _ := os.ReadFile(path)
 	b.Version = "v2"
@@ -68,6 +72,7 @@ path = "recommender-mine"
 digest = "h1:` + strings.Repeat("0", 64) + `"
 protocol = 1
 [[model]]
+suite = "quickstart"
 name = "aligned"
 recipe = "` + strings.Repeat("1", 64) + `"
 model = "ft:1"
@@ -84,7 +89,8 @@ sha256 = "` + strings.Repeat("2", 64) + `"
 		`version = "v1"|grant = "v1"`:               "plugin.grant: unknown key",
 		`version = "v1"|version = v1`:               LockName + ":5:",
 		"schema = 1|schema = 1\n" + entriesOf(good): "mine is pinned twice",
-		"schema = 1|schema = 1\n" + modelOf(good):   "model 2: aligned is pinned twice for one recipe",
+		"schema = 1|schema = 1\n" + modelOf(good):   "model 2: agent aligned of suite quickstart is pinned twice for one recipe",
+		`suite = "quickstart"|`:                     `model 1: suite: want the name of a suite, have "": remove the entry, and pin the model again`,
 		`name = "aligned"|name = "al igned"`:        `model 1: name: want kebab-case, have "al igned"`,
 		`recipe = "11|recipe = "1`:                  "model 1: recipe: want 64 hex digits",
 		`sha256 = "22|sha256 = "2G`:                 "model 1: sha256: want 64 hex digits",

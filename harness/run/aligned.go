@@ -42,7 +42,7 @@ func (p *Plan) workshop(g spec.Agent, fields []string) (*align.Workshop, error) 
 	if agent.Text(g.Options, "learning") == agent.LearnLessons {
 		w.Recipe.WorldModel = false // its lines are for tuning
 	}
-	w.Digest = digest("align", w.Recipe.Digest(w.Data), b.identity)
+	w.Digest, w.Pin = digest("align", w.Recipe.Digest(w.Data), b.identity), digest("align", w.Recipe.Digest(w.Data), b.asked)
 	w.Dir = filepath.Join(p.config.CacheDir, "align", w.Digest[:16])
 	w.Tuner = func(ctx context.Context) (sdk.Tuner, func(), error) {
 		process, err := p.startBackend(ctx, b)
@@ -94,6 +94,11 @@ func (u *unit) taught(ctx context.Context, g spec.Agent, fields []string) (backe
 			return b, err
 		}
 	}
+	remark, err := p.held(g, w, m)
+	if err != nil {
+		return b, err
+	}
+	p.remark(remark)
 	if err := note(u.run.Dir(), g.Name, taughtFacts{Recipe: w.Digest, Model: m.SHA256, Objective: m.Objective}); err != nil {
 		return b, environment(err)
 	}

@@ -20,6 +20,7 @@ type backend struct {
 	exe       host.Executable
 	component sdk.ComponentSpec
 	identity  string // of its answers, part of every question's key
+	asked     string // the same of whatever program answers
 	journaled bool
 }
 
@@ -73,19 +74,21 @@ func (p *Plan) findBackends(catalogue Catalogue) error {
 		}
 		b := backend{Backend: m, exe: exe, component: described}
 		options := string(spec.CanonicalOptions(described.Options, m.Options, filepath.Dir(s.Path)))
-		code := "" // answers that come from elsewhere do not depend on the program that asks
-		if b.local() {
-			code = exe.Digest
-		}
-		parts := []any{"llm", m.Plugin, described.Name, options, code}
 		files, err := contents(described.Options, m.Options) // a model tuned anew is another model
 		if err != nil {
 			return spec.Errors{m.Blame("llm."+m.Name, err)}
 		}
-		if len(files) > 0 {
-			parts = append(parts, files)
+		identity := func(code string) string {
+			parts := []any{"llm", m.Plugin, described.Name, options, code}
+			if len(files) > 0 {
+				parts = append(parts, files)
+			}
+			return digest(parts...)
 		}
-		b.identity = digest(parts...)
+		b.asked, b.identity = identity(""), identity("")
+		if b.local() { // answers that come from elsewhere do not depend on the program that asks
+			b.identity = identity(exe.Digest)
+		}
 		b.journaled = m.Journal == spec.JournalAlways ||
 			m.Journal == spec.JournalAuto && (described.Determinism != sdk.DeterminismBitwise || m.Price != nil || !b.local())
 		p.backends = append(p.backends, b)

@@ -27,6 +27,13 @@ type Result struct {
 // Ending ctx ends it at once. In both cases Result.Interrupted is set and the
 // same plan goes on later from there.
 func (p *Plan) Execute(ctx context.Context, stop <-chan struct{}) (res Result, err error) {
+	remarks, err := p.pinned()
+	if err != nil {
+		return Result{}, err
+	}
+	for _, text := range remarks {
+		p.remark(text)
+	}
 	r, err := record.OpenRun(p.config.Root, p.config.Suite.Name, p.id)
 	if err != nil {
 		return Result{}, err

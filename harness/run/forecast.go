@@ -30,6 +30,8 @@ type Forecast struct {
 	Seconds float64 `json:"seconds,omitempty"`
 	By      string  `json:"by,omitempty"` // that run
 	Bytes   int64   `json:"bytes"`        // on disk, about
+	// Warnings are what the run would warn of before it begins.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // TaskForecast counts the cells of one task.
@@ -68,10 +70,15 @@ const (
 	answerBytes = 1400
 )
 
-// Forecast looks at what is done, what journals hold, and what is left to do.
+// Forecast looks at what is done, what journals hold, and what is left to do. What the run
+// would refuse to begin with is refused here too.
 func (p *Plan) Forecast(ctx context.Context) (f Forecast, err error) {
+	remarks, err := p.pinned()
+	if err != nil {
+		return f, err
+	}
 	dir := filepath.Join(p.config.Root, p.config.Suite.Name, p.ID())
-	f = Forecast{Suite: p.config.Suite.Name, Run: dir, Tasks: []TaskForecast{}, Backends: []BackendForecast{}}
+	f = Forecast{Suite: p.config.Suite.Name, Run: dir, Tasks: []TaskForecast{}, Backends: []BackendForecast{}, Warnings: remarks}
 	sealed := func(key record.CellKey) bool {
 		_, err := os.Stat(record.EvidencePath(dir, key))
 		return err == nil

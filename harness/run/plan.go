@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alignuser/alignuser/harness/browse"
@@ -92,6 +93,7 @@ type Plan struct {
 	tasks  []bound
 	id     record.Identity
 	stage  func() *browse.Stage // of all sessions
+	said   sync.Map             // remarks that were made
 
 	backends []backend
 	cassette *llm.Cassette // nil: backends are asked

@@ -33,8 +33,8 @@ does nothing.
 However it is stopped, the same command goes on. Ctrl-C leaves a job at a provider
 running. A job that failed or vanished is begun anew by the next attempt.
 
---lock pins the model in alignuser.lock beside the suite: commit it, and whoever tunes
-the same recipe later sees whether the same model came of it.`,
+--lock pins the model in alignuser.lock beside the suite: commit it, and a run that would
+use another model for this agent ends before it begins.`,
 		Example: "  alignuser align tune benchmarks/alignment-planted.toml\n" +
 			"  alignuser align tune benchmarks/alignment-planted.toml --agent aligned --lock",
 		Args:              exactly("a suite"),
@@ -55,6 +55,8 @@ type tuned struct {
 	Backend string       `json:"backend"`
 	Path    string       `json:"path"` // what the backend's option model is set to
 	Model   *align.Model `json:"model"`
+
+	suite, recipe string // as a lock names them
 }
 
 func (a *app) alignTune(ctx context.Context, path string, flags alignFlags, pin, asJSON bool) error {
@@ -131,7 +133,7 @@ func (a *app) tune(hard, soft context.Context, l *alignment, g spec.Agent) (out 
 	if err != nil {
 		return out, stopped(soft, fmt.Errorf("agent %s: %w", g.Name, err), a.goOn(hard, l, g, w))
 	}
-	return tuned{g.Name, g.Backend, m.Path(w.Dir), m}, nil
+	return tuned{Agent: g.Name, Backend: g.Backend, Path: m.Path(w.Dir), Model: m, suite: l.suite.Name, recipe: w.Pin}, nil
 }
 
 // goOn says how an interrupted tuning goes on.
@@ -169,8 +171,8 @@ func (a *app) pinModel(suite string, t tuned, pin bool) error {
 	if err != nil {
 		return err
 	}
-	now := host.LockModel{Name: t.Agent, Recipe: t.Model.Recipe, Model: filepath.ToSlash(t.Model.Name), SHA256: t.Model.SHA256}
-	old, there := lock.Model(now.Name, now.Recipe)
+	now := host.LockModel{Suite: t.suite, Name: t.Agent, Recipe: t.recipe, Model: filepath.ToSlash(t.Model.Name), SHA256: t.Model.SHA256}
+	old, there := lock.Model(now.Suite, now.Name, now.Recipe)
 	if there && old.SHA256 != now.SHA256 {
 		a.notef("warning: %s pins another model for this recipe: %s, sha256 %s", lock.Path, old.Model, old.SHA256)
 	}

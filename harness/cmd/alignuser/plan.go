@@ -56,6 +56,9 @@ two recommenders, judged by how much the users of a run differ in how they diffe
 			if err != nil {
 				return err
 			}
+			for _, text := range f.Warnings {
+				a.notef("warning: %s", text)
+			}
 			if asJSON {
 				return writeJSON(a, f)
 			}
