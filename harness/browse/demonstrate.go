@@ -173,7 +173,7 @@ func (s *Stage) mixed(l *life, ratio int, yield func(agent.Example) bool) bool {
 	lived := 0
 	for next, number := len(past)/reconstructedFrom, uint64(0); next < len(past); number++ {
 		begun := next
-		r := sdk.Mix(reconstructionSeed, uint64(uint32(u)), number, uint64(ratio))
+		r := mixedSeed(u, number, ratio)
 		first := next // what happened at its time is no evidence for it
 		for first > 0 && past[first-1].Time == past[next].Time && past[next].Time != sdk.MissingTime {
 			first--
@@ -184,7 +184,7 @@ func (s *Stage) mixed(l *life, ratio int, yield func(agent.Example) bool) bool {
 		items := make([]int32, ReconstructedCards)
 		d := trace.Decision{Cards: make([]trace.Choice, len(items)), Action: trace.Next}
 		for i := range items {
-			if next < len(past) && sdk.Mix(r, uint64(i))%uint64(1+ratio) == 0 {
+			if next < len(past) && isHad(r, i, ratio) {
 				items[i], d.Cards[i].Watch = past[next].Item, true
 				if v := float64(past[next].Value); !math.IsNaN(v) {
 					d.Cards[i].Value = &v
@@ -203,6 +203,16 @@ func (s *Stage) mixed(l *life, ratio int, yield func(agent.Example) bool) bool {
 		}
 	}
 	return true
+}
+
+// mixedSeed draws the cards of a page by number.
+func mixedSeed(user int32, number uint64, ratio int) uint64 {
+	return sdk.Mix(reconstructionSeed, uint64(uint32(user)), number, uint64(ratio))
+}
+
+// isHad reports whether the card in a place of such a page is one that the user had.
+func isHad(seed uint64, place, ratio int) bool {
+	return sdk.Mix(seed, uint64(place))%uint64(1+ratio) == 0
 }
 
 // untouched draws an item that a user has not touched in training and that is not

@@ -29,6 +29,11 @@ func (b backend) local() bool {
 	return b.component.Needs.Network == "" || b.component.Needs.Network == "none"
 }
 
+// cost of tokens at the backend's price.
+func (b backend) cost(prompt, answers int64) float64 {
+	return (float64(prompt)*b.Price.Input + float64(answers)*b.Price.Output) / 1e6
+}
+
 // reaches reports whether the backend asks for more network than this machine
 // has inside it: a server on loopback is none of the world's.
 func (b backend) reaches() bool {

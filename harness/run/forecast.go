@@ -25,6 +25,8 @@ type Forecast struct {
 	Fits     int               `json:"fits"` // recommenders to be started and fitted
 	Tasks    []TaskForecast    `json:"tasks"`
 	Backends []BackendForecast `json:"backends"`
+	// Teaching is apart from what backends are asked by the cells.
+	Teaching []TeachingForecast `json:"teaching,omitempty"`
 	// Seconds is the work of the cells that are to do as an earlier run of the suite
 	// timed them; 0: no run did.
 	Seconds float64 `json:"seconds,omitempty"`
@@ -124,7 +126,8 @@ func (p *Plan) Forecast(ctx context.Context) (f Forecast, err error) {
 		}
 		f.Backends = append(f.Backends, part)
 	}
-	return f, nil
+	f.Teaching, err = p.teaching()
+	return f, err
 }
 
 // timed adds up what the latest finished run of the suite took for arms that this
@@ -196,8 +199,7 @@ func (p *Plan) forecast(ctx context.Context, d *desk, b backend, sealed func(rec
 	}
 	p.bounded(&f, b.Name, sealed)
 	if b.Price != nil {
-		f.Cost = (float64(f.PromptTokens)*b.Price.Input + float64(f.CompletionTokens)*b.Price.Output) / 1e6
-		f.Currency = b.Price.Currency
+		f.Cost, f.Currency = b.cost(f.PromptTokens, f.CompletionTokens), b.Price.Currency
 	}
 	if !b.local() {
 		f.Seconds = (float64(f.Calls-f.Known) / float64(f.AtOnce)) * time.Second.Seconds()

@@ -21,7 +21,8 @@ func newPlanCommand(a *app) *cobra.Command {
 		Use:   "plan <suite.toml>",
 		Short: "What will a run take: cells, calls, tokens, money, time, disk, users?",
 		Long: `plan reads the data, as run would, and counts what is left to do: fits, and the calls,
-tokens and money of language-model backends. What journals already hold costs nothing.
+tokens and money of language-model backends, and what teaching aligned agents takes at
+most. What journals already hold costs nothing.
 No backend is started and no key is needed.
 
 With --baseline, and no suite, it says how many users it takes to find a difference between
@@ -93,12 +94,40 @@ func (a *app) printForecast(f run.Forecast) {
 			fmt.Fprintf(a.stdout, "           %s is too low for that: the run ends there, and goes on with a higher one\n", b.Exceeds)
 		}
 	}
+	for _, t := range f.Teaching {
+		a.printTeaching(t)
+	}
 	if f.By != "" {
 		fmt.Fprintf(a.stdout, "time       %s of work, by the times of run %s\n", lasting(f.Seconds), f.By)
 	} else {
 		fmt.Fprintln(a.stdout, "time       not known: no run of this suite has finished")
 	}
 	fmt.Fprintf(a.stdout, "disk       about %s in %s\n", bytesText(f.Bytes), f.Run)
+}
+
+// printTeaching says what an aligned agent is taught by, and who pays for that.
+func (a *app) printTeaching(t run.TeachingForecast) {
+	line := func(format string, args ...any) { fmt.Fprintf(a.stdout, "           "+format+"\n", args...) }
+	if t.Done {
+		fmt.Fprintf(a.stdout, "teaching   %s: done before\n", t.Agent)
+		return
+	}
+	fmt.Fprintf(a.stdout, "teaching   %s: at most %s of people to learn from\n", t.Agent, counted(t.Pages, "page"))
+	if t.Calls > 0 {
+		cost := "; no price is given"
+		if t.Currency != "" {
+			cost = fmt.Sprintf("; at most %.4f %s, retries apart", t.Cost, t.Currency)
+		}
+		line("%s reflects on them: at most %s, %d tokens of prompts, %d of answers%s", t.Backend, counted(int(t.Calls), "call"), t.PromptTokens, t.CompletionTokens, cost)
+	}
+	switch {
+	case t.Examples == 0:
+		line("lessons go into the prompt: nothing is tuned")
+	case t.Provider:
+		line("%s is tuned by align tune, at the provider's price: at most %s, %d tokens times its epochs", t.Backend, counted(int(t.Examples), "example"), t.Tokens)
+	default:
+		line("%s is tuned on this machine: at most %s; free", t.Backend, counted(int(t.Examples), "example"))
+	}
 }
 
 func callsText(b run.BackendForecast) string {
