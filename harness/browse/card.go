@@ -16,9 +16,9 @@ const similarShown = 3
 func (s *Stage) card(l *life, it int32, recent, tired []float64) page.Card {
 	own, ownValue := s.own(l.user, it)
 	c := page.Card{
-		Item: it, Title: s.titles[it], Count: s.train.Count(it) - own, Mean: math.NaN(), Shown: -1, KinMean: math.NaN(), KinRate: math.NaN(),
+		Item: it, Title: s.titles[it], Count: s.evidence.Count(it) - own, Mean: math.NaN(), Shown: -1, KinMean: math.NaN(), KinRate: math.NaN(),
 	}
-	sum, n := s.train.Values(it)
+	sum, n := s.evidence.Values(it)
 	if !math.IsNaN(ownValue) {
 		sum, n = sum-ownValue, n-1
 	}
@@ -60,13 +60,15 @@ func (s *Stage) reacted(c *page.Card, l *life, own int) {
 // usualRate stands in for the rate of a user who was shown nothing yet.
 const usualRate = 0.25
 
-// own reports whether a user has an item in training, and the value given.
+// own reports whether an item's statistics have an interaction of the user, and its
+// value: it is to be left out of what the user is told. Of users who are no part of the
+// evidence they have none.
 func (s *Stage) own(u, it int32) (int, float64) {
-	at, ok := slices.BinarySearch(s.train.Of(u), it)
+	at, ok := slices.BinarySearch(s.evidence.Of(u), it)
 	if !ok {
 		return 0, math.NaN()
 	}
-	if values := s.train.ValuesOf(u); values != nil {
+	if values := s.evidence.ValuesOf(u); values != nil {
 		return 1, float64(values[at])
 	}
 	return 1, math.NaN()

@@ -30,16 +30,13 @@ type Teaching struct {
 	Pages   int    // at most, of users drawn by hash; 0: all pages of all users
 }
 
-// Demonstrations yields what people of the training part saw and did, by user and
+// Demonstrations yields what people of the evidence saw and did in training, by user and
 // time: the pages of their sessions, or where there are none, pages reconstructed
 // from their interactions. Evidence for a page rests on what its user had strictly
 // before it, and on item statistics without the user's own interaction (METHOD 2).
 func (s *Stage) Demonstrations(t Teaching) iter.Seq[agent.Example] {
 	return func(yield func(agent.Example) bool) {
-		users := make([]int32, s.train.Users())
-		for i := range users {
-			users[i] = int32(i)
-		}
+		users := s.teachers()
 		if t.Pages > 0 {
 			drawn := func(u int32) uint64 { return sdk.Mix(reconstructionSeed, uint64(uint32(u))) }
 			slices.SortFunc(users, func(a, b int32) int { return cmp.Or(cmp.Compare(drawn(a), drawn(b)), cmp.Compare(a, b)) })
@@ -55,6 +52,16 @@ func (s *Stage) Demonstrations(t Teaching) iter.Seq[agent.Example] {
 			}
 		}
 	}
+}
+
+// teachers are the users whom the evidence rests on, ascending.
+func (s *Stage) teachers() (users []int32) {
+	for u := range int32(s.evidence.Users()) {
+		if s.split.Attests(u) {
+			users = append(users, u)
+		}
+	}
+	return users
 }
 
 func (s *Stage) demonstrate(u int32, t Teaching, yield func(agent.Example) bool) bool {
@@ -118,8 +125,8 @@ func (s *Stage) logged(l *life, yield func(agent.Example) bool) bool {
 func (s *Stage) reconstructed(l *life, yield func(agent.Example) bool) bool {
 	u := l.user
 	past := s.split.History(u)
-	have := s.train.Of(u)
-	if len(have)+ReconstructedCards > s.train.Items() {
+	have := s.evidence.Of(u)
+	if len(have)+ReconstructedCards > s.evidence.Items() {
 		return true // too little is left to make pages of
 	}
 	for n := 0; n < len(past); {
@@ -137,7 +144,7 @@ func (s *Stage) reconstructed(l *life, yield func(agent.Example) bool) bool {
 			at := int(r % ReconstructedCards)
 			d := trace.Decision{Cards: make([]trace.Choice, len(items)), Action: trace.Next}
 			for i, k := 0, uint64(0); i < len(items); k++ {
-				it := int32(sdk.Mix(r, k) % uint64(s.train.Items()))
+				it := int32(sdk.Mix(r, k) % uint64(s.evidence.Items()))
 				if i == at {
 					it = e.Item
 				} else if own, _ := s.own(u, it); own > 0 || slices.Contains(items[:i], it) {
@@ -166,8 +173,8 @@ func (s *Stage) reconstructed(l *life, yield func(agent.Example) bool) bool {
 // 1/(1+ratio). Evidence ends before the first of a page's interactions.
 func (s *Stage) mixed(l *life, ratio int, yield func(agent.Example) bool) bool {
 	u := l.user
-	past, have := s.split.History(u), s.train.Of(u)
-	if len(have)+ReconstructedCards > s.train.Items() {
+	past, have := s.split.History(u), s.evidence.Of(u)
+	if len(have)+ReconstructedCards > s.evidence.Items() {
 		return true // too little is left to make pages of
 	}
 	lived := 0
@@ -219,7 +226,7 @@ func isHad(seed uint64, place, ratio int) bool {
 // there yet.
 func (s *Stage) untouched(u int32, seed uint64, there []int32) int32 {
 	for k := uint64(0); ; k++ {
-		it := int32(sdk.Mix(seed, k) % uint64(s.train.Items()))
+		it := int32(sdk.Mix(seed, k) % uint64(s.evidence.Items()))
 		if own, _ := s.own(u, it); own == 0 && !slices.Contains(there, it) {
 			return it
 		}

@@ -18,7 +18,7 @@ type life struct {
 	sum, n float64               // of values
 	all    float64               // mean value of everybody else; NaN: none
 	share  []float64             // of everybody else's interactions, by category
-	mine   map[int32]impressions // of all training sessions
+	mine   map[int32]impressions // of all sessions that the evidence has of the user
 	// What became of the cards of earlier training sessions.
 	met, took           float64
 	metKinds, tookKinds []float64     // by category
@@ -41,7 +41,7 @@ func (l *life) fitting() []float64 {
 	return out
 }
 
-// impressions count how often a user was shown an item in training sessions.
+// impressions count how often a user was shown an item in sessions.
 type impressions struct{ shown, watched int }
 
 func (s *Stage) newLife(u int32) *life {
@@ -118,10 +118,8 @@ func (s *Stage) whole(u int32) *life {
 	for _, e := range s.split.History(u) {
 		s.live(l, e.Item, float64(e.Value))
 	}
-	if s.sessions != nil {
-		for _, v := range s.sessions.Of(u) {
-			s.visit(l, v)
-		}
+	for _, v := range s.split.Past(u) {
+		s.visit(l, v)
 	}
 	s.lives[u] = l
 	return l

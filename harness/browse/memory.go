@@ -74,9 +74,18 @@ func (s *Simulator) evidence(ctx context.Context, l *life, cards []page.Card) er
 		}
 		cos = texts.Cosine
 	}
-	l.once.Do(func() { l.fits = s.graph.Fits(l.items) })
+	l.once.Do(func() { l.fits = s.graph.Fits(l.items, s.counted(l.user)) })
 	s.link(l, l.fits, cards, cos)
 	return nil
+}
+
+// counted is 1 where the evidence has a user's interactions, which are to be left out of
+// what the user is told of the items; else 0.
+func (s *Stage) counted(u int32) int {
+	if s.split.Attests(u) {
+		return 1
+	}
+	return 0
 }
 
 // link names on each card the items of a life that say most about it.

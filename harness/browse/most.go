@@ -3,13 +3,13 @@ package browse
 // MostPages is how many pages [Stage.Demonstrations] yields at most, and whether people were
 // shown them: it counts and makes none. Only interactions of one time may make them fewer.
 func (s *Stage) MostPages(t Teaching) (n int, logged bool) {
-	for u := range int32(s.train.Users()) {
+	for _, u := range s.teachers() {
 		switch {
 		case s.sessions != nil:
 			for _, v := range s.sessions.Of(u) {
 				n += len(v.Pages)
 			}
-		case len(s.train.Of(u))+ReconstructedCards > s.train.Items():
+		case len(s.evidence.Of(u))+ReconstructedCards > s.evidence.Items():
 		case t.Ratio > 0:
 			n += mixedPages(u, len(s.split.History(u)), t.Ratio)
 		default:

@@ -24,16 +24,17 @@ import (
 // Stage is what all sessions on one split share. It is safe for concurrent use.
 type Stage struct {
 	split      *corpus.Split
-	train      *corpus.Training
-	sessions   *corpus.Sessions // nil: the data has none
-	graph      *memory.Graph
+	train      *corpus.Training // what recommenders are fitted on
+	evidence   *corpus.Training // what is known of items and people in general
+	sessions   *corpus.Sessions // of the evidence; nil: the data has none
+	graph      *memory.Graph    // of the evidence
 	scale      page.Scale
 	titles     []string
 	names      []string // of users
 	summaries  []string // nil: none
 	categories [][]int32
 	kinds      []string  // names of categories
-	had        []float64 // training interactions, by category
+	had        []float64 // interactions of the evidence, by category
 	longest    int       // pages of the longest training session: the limit that people's pages name
 	sum, n     float64   // of all values
 
@@ -50,7 +51,7 @@ type Stage struct {
 // NewStage computes what all sessions share. It needs the corpus open, here only.
 func NewStage(split *corpus.Split) *Stage {
 	s := &Stage{
-		split: split, train: split.Train(), sessions: split.Sessions(), graph: memory.NewGraph(split.Train()),
+		split: split, train: split.Train(), evidence: split.Evidence(), sessions: split.Sessions(), graph: memory.NewGraph(split.Evidence()),
 		titles: split.Titles(), summaries: split.Summaries(), categories: split.Categories(), kinds: split.CategoryNames(),
 		lives: map[int32]*life{}, people: map[string][]persona.Persona{}, models: map[modelKey]*learned{}, pasts: map[pastKey]*memory.Past{}, texts: map[string]*memory.Texts{}, met: map[pastKey]persona.Found{},
 	}
@@ -76,21 +77,22 @@ func (s *Stage) count() {
 		s.longest = len(s.sessions.LeaveRates())
 	}
 	s.had = make([]float64, len(s.kinds))
-	for it := range int32(s.train.Items()) {
+	for it := range int32(s.evidence.Items()) {
 		for _, c := range s.of(it) {
-			s.had[c] += float64(s.train.Count(it))
+			s.had[c] += float64(s.evidence.Count(it))
 		}
-		sum, n := s.train.Values(it)
+		sum, n := s.evidence.Values(it)
 		s.sum, s.n = s.sum+sum, s.n+float64(n)
 	}
 }
 
 // others tells of everybody but one user: the mean value, and the share of each
-// category among interactions. A user's own would be evidence about itself.
+// category among interactions. A user's own, where the evidence has them, would be
+// evidence about itself.
 func (s *Stage) others(u int32) (mean float64, share []float64) {
 	had, sum, n := slices.Clone(s.had), s.sum, s.n
-	values := s.train.ValuesOf(u)
-	for i, it := range s.train.Of(u) {
+	values := s.evidence.ValuesOf(u)
+	for i, it := range s.evidence.Of(u) {
 		for _, c := range s.of(it) {
 			had[c]--
 		}

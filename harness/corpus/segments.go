@@ -35,6 +35,10 @@ func (s *Split) Segments() []Segment {
 	for u := range int32(users) {
 		items := s.train.Of(u)
 		active[u], taste[u] = math.NaN(), math.NaN()
+		if !s.Judged(u) {
+			cold.Of[u] = -1
+			continue
+		}
 		if len(items) < coldBelow {
 			continue
 		}
@@ -68,14 +72,18 @@ func terciles(name string, groups []string, values []float64) Segment {
 // Terciles gives the third in which each value lies, 0 to 2, and -1 for NaN. The
 // boundaries are the order statistics ceil(n/3) and ceil(2n/3) of the n values that
 // are none; what equals one goes below it (METHOD 3).
-func Terciles(values []float64) []int8 {
-	sorted := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
+func Terciles(values []float64) []int8 { return TercilesAmong(values, values) }
+
+// TercilesAmong is Terciles by the boundaries of other values. Where those are all NaN,
+// everything is -1.
+func TercilesAmong(values, others []float64) []int8 {
+	sorted := slices.DeleteFunc(slices.Clone(others), math.IsNaN)
 	slices.Sort(sorted)
 	low, high := boundary(sorted, 1), boundary(sorted, 2)
 	out := make([]int8, len(values))
 	for u, v := range values {
 		switch {
-		case math.IsNaN(v):
+		case math.IsNaN(v), len(sorted) == 0:
 			out[u] = -1
 		case v > high:
 			out[u] = 2

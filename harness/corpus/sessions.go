@@ -48,10 +48,20 @@ type Page struct {
 	Propensity []float32 // NaN: unknown
 }
 
-// Sessions gives the training sessions; nil where the data set has no sessions.
+// Sessions gives the training sessions that agents' evidence rests on, those of
+// [Split.Evidence]; nil where the data set has no sessions.
 func (s *Split) Sessions() *Sessions { return s.sessions }
 
-// HeldOutSessions gives the test sessions, for what judges; nil where the data set
+// Past gives a user's own training sessions, of whichever half, in order of time. The
+// caller must not change them.
+func (s *Split) Past(user int32) []Visit {
+	if s.sessions == nil {
+		return nil
+	}
+	return s.past.Of(user)
+}
+
+// HeldOutSessions gives the test sessions of users who are judged; nil where the data set
 // has no sessions.
 func (s *Split) HeldOutSessions() *HeldOutSessions { return s.later }
 
@@ -110,6 +120,7 @@ func (s *Split) divideSessions(forecasts bool) {
 	c, _ := cardsOf(t) // checked when the corpus was built
 	s.sessions = &Sessions{visits{offsets: []int32{0}}, make([]int32, s.in.Items), make([]int32, s.in.Items)}
 	s.later = &HeldOutSessions{visits{offsets: []int32{0}}}
+	s.past = visits{offsets: []int32{0}}
 	g, part := groupBy(c.user, s.in.Users), s.sessionPart(c, forecasts)
 	for u := range int32(s.in.Users) {
 		part.user(u)
@@ -124,17 +135,24 @@ func (s *Split) divideSessions(forecasts bool) {
 				s.stats.SessionsStraddling++
 			case p == partTrain:
 				s.stats.TrainSessions++
-				s.sessions.list = append(s.sessions.list, c.visit(rows[:n]))
-				s.sessions.count(c, rows[:n])
+				v := c.visit(rows[:n])
+				s.past.list = append(s.past.list, v)
+				if s.Attests(u) {
+					s.sessions.list = append(s.sessions.list, v)
+					s.sessions.count(c, rows[:n])
+				}
 			case p == partValid:
 				s.stats.ValidSessions++
 			case p == partTest:
 				s.stats.TestSessions++
-				s.later.list = append(s.later.list, c.visit(rows[:n]))
+				if s.Judged(u) {
+					s.later.list = append(s.later.list, c.visit(rows[:n]))
+				}
 			}
 			rows = rows[n:]
 		}
 		s.sessions.close()
+		s.past.close()
 		s.later.close()
 	}
 }

@@ -14,7 +14,8 @@ import (
 type SplitParams struct {
 	Method      string
 	Test, Valid float64 // fractions of each user's interactions
-	Seed        uint64  // orders what times do not
+	Seed        uint64  // orders what times do not, and cuts users into halves
+	Evidence    string  // one of [EvidenceKinds]; empty: [EvidenceShared]
 }
 
 // Part is where an interaction went.
@@ -207,6 +208,9 @@ func (p SplitParams) check(x columns.Interactions) (method, error) {
 // Split divides the interactions into training, validation and test.
 func (c *Corpus) Split(p SplitParams) (*Split, error) {
 	m, err := p.check(c.rows)
+	if err == nil {
+		err = checkEvidence(p.Evidence)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("data set %s: %w", c.name, err)
 	}

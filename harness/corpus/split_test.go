@@ -209,7 +209,7 @@ func TestViews(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := SplitStats{Method: "user-temporal", Test: 0.5, TrainRows: 3, TestRows: 3, TemporalLeak: true}
+	want := SplitStats{Method: "user-temporal", Test: 0.5, TrainRows: 3, TestRows: 3, TemporalLeak: true, Evidence: EvidenceShared, UsersJudged: 2, UsersEvidence: 2, EvidenceRows: 3}
 	if diff := cmp.Diff(want, s.Stats()); diff != "" {
 		t.Error(diff)
 	}

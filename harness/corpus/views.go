@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -23,7 +24,11 @@ type Split struct {
 	valid  *HeldOut
 	test   *HeldOut
 
-	sessions *Sessions // nil: the data set has none
+	halves   halves
+	evidence *Training // train itself, unless evidence is disjoint
+
+	sessions *Sessions // of the evidence; nil: the data set has none
+	past     visits    // training sessions of everybody
 	later    *HeldOutSessions
 
 	folders sync.Mutex
@@ -43,23 +48,44 @@ type SplitStats struct {
 	// Sessions by part, see [Sessions]; all 0 where there are none. Those that
 	// straddle have cards in more than one part and are in none.
 	TrainSessions, ValidSessions, TestSessions, SessionsStraddling int
+
+	// Where users are cut into halves, the rows above are of the judged half. The
+	// counts of sessions and of ties are of everybody.
+	Evidence      string // one of [EvidenceKinds]
+	UsersJudged   int
+	UsersEvidence int // whose training rows agents' evidence rests on
+	EvidenceRows  int // those rows
 }
 
 func newSplit(c *Corpus, p SplitParams, m method, in ordered, d division) (*Split, error) {
-	s := &Split{corpus: c, in: in, parts: d.parts, seed: p.Seed}
+	s := &Split{corpus: c, in: in, parts: d.parts, seed: p.Seed, halves: cut(p.Evidence, in.Users, p.Seed)}
 	byItem := groupBy(in.Item, in.Items)
-	s.train = newTraining(s.view(byItem, partTrain))
-	s.valid = &HeldOut{s.view(byItem, partValid)}
-	s.test = &HeldOut{s.view(byItem, partTest)}
+	s.train = newTraining(s.view(byItem, partTrain, s.Judged))
+	s.valid = &HeldOut{s.view(byItem, partValid, s.Judged)}
+	s.test = &HeldOut{s.view(byItem, partTest, s.Judged)}
+	if s.evidence = s.train; p.Evidence == EvidenceDisjoint {
+		s.evidence = newTraining(s.view(byItem, partTrain, s.Attests))
+	}
 	s.stats = SplitStats{
 		Method: p.Method, Test: p.Test, Valid: p.Valid, UsersTied: d.tied, TemporalLeak: m.leak,
 		TrainRows: s.train.Rows(), ValidRows: s.valid.Rows(), TestRows: s.test.Rows(),
+		Evidence: cmp.Or(p.Evidence, EvidenceShared), EvidenceRows: s.evidence.Rows(),
 	}
 	s.divideSessions(!m.leak)
 	for u := range int32(in.Users) {
+		if s.Attests(u) {
+			s.stats.UsersEvidence++
+		}
+		if !s.Judged(u) {
+			continue
+		}
+		s.stats.UsersJudged++
 		if len(s.test.Of(u)) == 0 {
 			s.stats.UsersWithoutTest++
 		}
+	}
+	if err := s.checkHalves(); err != nil {
+		return nil, fmt.Errorf("data set %s: %w", c.name, err)
 	}
 	s.sayCold()
 	if s.stats.TestRows == 0 {
@@ -72,6 +98,7 @@ func newSplit(c *Corpus, p SplitParams, m method, in ordered, d division) (*Spli
 		raw[i] = byte(part)
 	}
 	h.Write(raw)
+	s.halves.digest(h)
 	s.digest = hex.EncodeToString(h.Sum(nil))
 	return s, nil
 }
@@ -102,7 +129,7 @@ func (s *Split) sayCold() {
 // Digest identifies users, items and interactions, and where every interaction
 // went. By which method they went there is no part of it: the same parts are the
 // same split. Nor are sessions: they follow the interactions, and the digest of
-// the data covers them.
+// the data covers them. Whoever is cut into halves has another digest.
 func (s *Split) Digest() string { return s.digest }
 
 // Stats says what the division did.
@@ -114,7 +141,8 @@ func (s *Split) Scale() *sdk.Scale { return s.corpus.info.Scale }
 // Planted reports whether the data set generated its people from a model.
 func (s *Split) Planted() bool { return s.corpus.info.Planted }
 
-// Train is the part that may be shown to plugins and agents.
+// Train is the part that recommenders are fitted on: it may be shown to plugins. What
+// agents know of items in general is [Split.Evidence].
 func (s *Split) Train() *Training { return s.train }
 
 // Valid is the validation part. A recommender may ask for it in its folder.
@@ -132,12 +160,12 @@ type view struct {
 	values  []float32 // nil: implicit data
 }
 
-// view collects a part. Walking by item files every user's items in order.
-func (s *Split) view(byItem groups, which part) view {
+// view collects a part of some users. Walking by item files every user's items in order.
+func (s *Split) view(byItem groups, which part, of func(user int32) bool) view {
 	in := s.in
 	v := view{items: in.Items, offsets: make([]int32, in.Users+1)}
 	for row, p := range s.parts {
-		if p == which {
+		if p == which && of(in.User[row]) {
 			v.offsets[in.User[row]+1]++
 		}
 	}
@@ -150,7 +178,7 @@ func (s *Split) view(byItem groups, which part) view {
 	}
 	next := append([]int32(nil), v.offsets[:in.Users]...)
 	for _, row := range byItem.rows {
-		if s.parts[row] != which {
+		if s.parts[row] != which || !of(in.User[row]) {
 			continue
 		}
 		at := &next[in.User[row]]
@@ -233,13 +261,13 @@ func (s *Split) Parts() []uint8 {
 	return out
 }
 
-// interactions writes the rows of a part as a table: by user, and inside a user
+// interactions writes the rows of a part, of users who are judged, as a table: by user, and inside a user
 // in the split's order, so that neither other parts nor the data set's own order
 // leave a trace.
 func (s *Split) interactions(name string, which part) sdk.Table {
 	var rows []int32
 	for _, row := range s.in.rows {
-		if s.parts[row] == which {
+		if s.parts[row] == which && s.Judged(s.in.User[row]) {
 			rows = append(rows, row)
 		}
 	}

@@ -45,7 +45,7 @@ func (r row) of(z int32) int32 {
 // maxDense is the largest catalogue whose co-counts are kept in one square: 64 MiB.
 const maxDense = 4096
 
-// NewGraph counts who has what in the training part.
+// NewGraph counts who has what in training interactions.
 func NewGraph(train *corpus.Training) *Graph { return newGraph(train, maxDense) }
 
 func newGraph(train *corpus.Training, square int) *Graph {
@@ -193,12 +193,12 @@ type Link struct {
 	Strength float64
 }
 
-// Fits gives, for every item of a history, how well it fits the rest: s_uz. The
-// user's own interaction with it is left out.
-func (g *Graph) Fits(history []int32) []float64 {
+// Fits gives, for every item of a history, how well it fits the rest: s_uz. own is 1
+// where the graph has the user's interactions: the one with the item is left out; else 0.
+func (g *Graph) Fits(history []int32, own int) []float64 {
 	out := make([]float64, len(history))
 	for at, z := range history {
-		out[at] = g.Affinity(z, 1, history)
+		out[at] = g.Affinity(z, own, history)
 	}
 	return out
 }

@@ -110,13 +110,17 @@ func TestEvidenceTies(t *testing.T) {
 
 // User 1's a, b and c, each against the other two without user 1. For a: with b
 // 2·(2−1)/(1+2) = 2/3 and with c 2·(1−1)/(1+2) = 0, mean 1/3; for b the same; for c: with a
-// and b 2·(1−1)/(1+2) = 0. A single item fits nothing.
+// and b 2·(1−1)/(1+2) = 0. A single item fits nothing. To a stranger with the same items,
+// nothing is left out: a with b 1 and with c 0.5, mean 0.75; c with both 0.5.
 func TestFits(t *testing.T) {
 	g := graph(t)
-	if got, want := g.Fits([]int32{0, 1, 2}), []float64{1. / 3, 1. / 3, 0}; !slices.Equal(got, want) {
+	if got, want := g.Fits([]int32{0, 1, 2}, 1), []float64{1. / 3, 1. / 3, 0}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if got := g.Fits([]int32{2}); !slices.Equal(got, []float64{0}) {
+	if got, want := g.Fits([]int32{0, 1, 2}, 0), []float64{0.75, 0.75, 0.5}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if got := g.Fits([]int32{2}, 1); !slices.Equal(got, []float64{0}) {
 		t.Errorf("one: %v", got)
 	}
 }
@@ -137,7 +141,7 @@ func TestCounting(t *testing.T) {
 				out = append(out, g.PathSim(x, z, 0))
 			}
 			out = append(out, g.Affinity(x, 1, train.Of(0)))
-			for _, l := range g.Evidence(x, 0, train.Of(1), g.Fits(train.Of(1)), 3, nil) {
+			for _, l := range g.Evidence(x, 0, train.Of(1), g.Fits(train.Of(1), 1), 3, nil) {
 				out = append(out, float64(l.At), l.Strength)
 			}
 		}

@@ -34,6 +34,7 @@ type films struct {
 	titles     []string
 	categories [][]string // by item; nil: none
 	rows       []row
+	evidence   string // of the split
 }
 
 func five() *sdk.Scale { return &sdk.Scale{Min: 1, Max: 5, Step: 1, LikeAt: 4, DislikeAt: 2} }
@@ -101,7 +102,7 @@ func split(t testing.TB, f films) *corpus.Split {
 			t.Error(err)
 		}
 	})
-	s, err := c.Split(corpus.SplitParams{Method: "given", Seed: 1})
+	s, err := c.Split(corpus.SplitParams{Method: "given", Seed: 1, Evidence: f.evidence})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,23 +13,23 @@ import (
 const enough = 5
 
 // Habits fills in pickiness, engagement, conformity and variety from the training
-// part. Levels are terciles over users with at least 5 interactions, with boundaries
-// at the order statistics ceil(n/3) and ceil(2n/3); who equals one goes down.
+// part. Levels are terciles over users of the evidence with at least 5 interactions, with
+// boundaries at the order statistics ceil(n/3) and ceil(2n/3); who equals one goes down.
 // Conformity is the mean (r_ui − R_i)², with R_i the item's mean without the user,
 // over items with at least 5 raters: low is conformist.
 func Habits(split *corpus.Split, people []Persona) {
-	train := split.Train()
+	general := split.Evidence()
 	categories := split.Categories()
 	engagement, conformity, variety := make([]float64, len(people)), make([]float64, len(people)), make([]float64, len(people))
 	for u := range people {
 		engagement[u], conformity[u], variety[u] = math.NaN(), math.NaN(), math.NaN()
-		items, values := train.Of(int32(u)), train.ValuesOf(int32(u))
+		items, values := split.Own(int32(u))
 		people[u].Pickiness = pickiness(split.Scale(), values)
 		if len(items) < enough {
 			continue
 		}
 		engagement[u] = float64(len(items))
-		conformity[u] = apart(items, values, train.Values)
+		conformity[u] = apart(items, values, general.Values, split.Attests(int32(u)))
 		if categories != nil {
 			seen := map[int32]bool{}
 			for _, it := range items {
@@ -40,7 +40,7 @@ func Habits(split *corpus.Split, people []Persona) {
 			variety[u] = float64(len(seen))
 		}
 	}
-	e, c, v := levels(engagement), levels(conformity), levels(variety)
+	e, c, v := levels(engagement, split.Attests), levels(conformity, split.Attests), levels(variety, split.Attests)
 	for u := range people {
 		people[u].Engagement, people[u].Conformity, people[u].Variety = e[u], c[u], v[u]
 	}
@@ -69,8 +69,8 @@ func pickiness(scale *sdk.Scale, values []float32) Level {
 }
 
 // apart is the mean (r_ui − R_i)² of a user; of gives the sum of the values of an item and
-// how many there are, the user's own among them.
-func apart(items []int32, values []float32, of func(item int32) (sum float64, raters int)) float64 {
+// how many there are, the user's own among them where it is counted.
+func apart(items []int32, values []float32, of func(item int32) (sum float64, raters int), counted bool) float64 {
 	sum, n := 0.0, 0.0
 	for i, it := range items {
 		all, raters := of(it)
@@ -78,16 +78,24 @@ func apart(items []int32, values []float32, of func(item int32) (sum float64, ra
 			continue
 		}
 		own := float64(values[i])
-		d := own - (all-own)/float64(raters-1)
+		if counted {
+			all, raters = all-own, raters-1
+		}
+		d := own - all/float64(raters)
 		sum, n = sum+d*d, n+1
 	}
 	return sum / n // 0/0 is NaN: unknown
 }
 
-// levels puts values into terciles; NaN is unknown.
-func levels(values []float64) []Level {
-	out := make([]Level, len(values))
-	for u, third := range corpus.Terciles(values) {
+// levels puts values into the terciles of some of the users; NaN is unknown.
+func levels(values []float64, among func(user int32) bool) []Level {
+	out, others := make([]Level, len(values)), slices.Clone(values)
+	for u := range others {
+		if !among(int32(u)) {
+			others[u] = math.NaN()
+		}
+	}
+	for u, third := range corpus.TercilesAmong(values, others) {
 		out[u] = Level(third + 1)
 	}
 	return out

@@ -12,15 +12,24 @@ import (
 // Of six values the boundaries are the second and the fourth; who equals one goes down,
 // and who has none is unknown.
 func TestLevels(t *testing.T) {
-	got := levels([]float64{6, 1, 2, math.NaN(), 3, 4, 5})
+	everybody := func(int32) bool { return true }
+	got := levels([]float64{6, 1, 2, math.NaN(), 3, 4, 5}, everybody)
 	if want := []Level{High, Low, Low, 0, Medium, Medium, High}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 	// Seven values: ceil(7/3) = 3 and ceil(14/3) = 5.
-	if got, want := levels([]float64{1, 2, 3, 4, 5, 6, 7}), []Level{Low, Low, Low, Medium, Medium, High, High}; !slices.Equal(got, want) {
+	if got, want := levels([]float64{1, 2, 3, 4, 5, 6, 7}, everybody), []Level{Low, Low, Low, Medium, Medium, High, High}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if got := levels([]float64{2, 2, 2}); !slices.Equal(got, []Level{Low, Low, Low}) {
+	// Boundaries of the first three alone, 10 and 20; who is unknown there stays so.
+	some := func(u int32) bool { return u < 3 }
+	if got, want := levels([]float64{10, 20, 30, 5, 15, 40, math.NaN()}, some), []Level{Low, Medium, High, Low, Medium, High, 0}; !slices.Equal(got, want) {
+		t.Errorf("of others: %v, want %v", got, want)
+	}
+	if got := levels([]float64{1, 2}, func(int32) bool { return false }); !slices.Equal(got, []Level{0, 0}) {
+		t.Errorf("of nobody: %v", got)
+	}
+	if got := levels([]float64{2, 2, 2}, everybody); !slices.Equal(got, []Level{Low, Low, Low}) {
 		t.Errorf("equal values: %v", got)
 	}
 }
@@ -57,10 +66,14 @@ func TestPickiness(t *testing.T) {
 // mean of 3 (sum 12) and item 1 of 2 (sum 8): ((5−3)² + (1−2)²)/2 = 2.5. Item 2 has four
 // raters and does not count.
 func TestConformity(t *testing.T) {
-	if got := apart([]int32{0, 1, 2}, []float32{5, 1, 5}, known([]float64{17, 9, 8}, []int{5, 5, 4})); got != 2.5 {
+	if got := apart([]int32{0, 1, 2}, []float32{5, 1, 5}, known([]float64{17, 9, 8}, []int{5, 5, 4}), true); got != 2.5 {
 		t.Errorf("%v, want 2.5", got)
 	}
-	if got := apart([]int32{2}, []float32{5}, known([]float64{0, 0, 8}, []int{0, 0, 4})); !math.IsNaN(got) {
+	// Among five others, who gave item 0 a mean of 17/5: (5 − 3.4)² = 2.56.
+	if got := apart([]int32{0}, []float32{5}, known([]float64{17}, []int{5}), false); math.Abs(got-2.56) > 1e-12 {
+		t.Errorf("not counted: %v, want 2.56", got)
+	}
+	if got := apart([]int32{2}, []float32{5}, known([]float64{0, 0, 8}, []int{0, 0, 4}), true); !math.IsNaN(got) {
 		t.Errorf("without common items: %v", got)
 	}
 }

@@ -170,11 +170,11 @@ type exam struct {
 // exam draws of the user's training items and of those that others alone have. They
 // come mixed, so that their order tells nothing.
 func (m *Matcher) exam(user int32, seed uint64, lo, hi int) exam {
-	train := m.split.Train()
-	own := train.Of(user)
+	general := m.split.Evidence()
+	own, _ := m.split.Own(user)
 	var others []int32
-	for it := range int32(train.Items()) {
-		if _, have := slices.BinarySearch(own, it); !have && train.Count(it) > 0 {
+	for it := range int32(general.Items()) {
+		if _, have := slices.BinarySearch(own, it); !have && general.Count(it) > 0 {
 			others = append(others, it)
 		}
 	}

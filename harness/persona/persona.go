@@ -189,8 +189,7 @@ const named = 3
 
 // taste tells the kinds that a user had most of, and how they were valued.
 func taste(split *corpus.Split, u int32, kinds []string, of [][]int32) string {
-	train := split.Train()
-	items, values := train.Of(u), train.ValuesOf(u)
+	items, values := split.Own(u)
 	if len(items) == 0 || of == nil {
 		return ""
 	}

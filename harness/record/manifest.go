@@ -129,6 +129,17 @@ type SplitFacts struct {
 	UsersWithoutTest int     `json:"users_without_test"`
 	UsersTied        int     `json:"users_tied"` // equal times straddled a cut
 	TemporalLeak     bool    `json:"temporal_leak"`
+	// Evidence says how users are cut into halves; nil: they are not, and agents know of
+	// everybody's training interactions. Where they are, the rows are of those judged.
+	Evidence *EvidenceFacts `json:"evidence,omitempty"`
+}
+
+// EvidenceFacts says who is judged, and whose training interactions agents know of.
+type EvidenceFacts struct {
+	Kind        string `json:"kind"` // of split.evidence: disjoint, same-half
+	UsersJudged int    `json:"users_judged"`
+	Users       int    `json:"users"` // of the half that evidence rests on
+	Rows        int    `json:"rows"`  // their training interactions
 }
 
 // ArmFacts describes a recommender or a backend of the suite.

@@ -96,13 +96,28 @@ func protocol(m record.Manifest) []Fact {
 		Fact{"rows", fmt.Sprintf("%s train, %s validation, %s test", Count(s.TrainRows), Count(s.ValidRows), Count(s.TestRows))},
 		Fact{"temporal-leak", leak},
 	)
+	users := m.Data.Users
+	if e := s.Evidence; e != nil {
+		users = e.UsersJudged
+		out = append(out, Fact{"evidence", evidenceWords(*e, m.Data.Users)})
+	}
 	if s.UsersTied > 0 {
 		out = append(out, Fact{"ties moved", fmt.Sprintf("%s of %s users had equal times across a cut; the group went whole to the earlier part", Count(s.UsersTied), Count(m.Data.Users))})
 	}
 	if s.UsersWithoutTest > 0 {
-		out = append(out, Fact{"users without test rows", fmt.Sprintf("%s of %s", Count(s.UsersWithoutTest), Count(m.Data.Users))})
+		out = append(out, Fact{"users without test rows", fmt.Sprintf("%s of %s", Count(s.UsersWithoutTest), Count(users))})
 	}
 	return append(out, Fact{"seed", strconv.FormatUint(m.Suite.Seed, 10)}, Fact{"repeats", strconv.Itoa(m.Suite.Repeats)})
+}
+
+// evidenceWords says who is judged, and what agents know of.
+func evidenceWords(e record.EvidenceFacts, users int) string {
+	of := "of the other half: nothing that a recommender was fitted on"
+	if e.Kind != "disjoint" {
+		of = "of the same half"
+	}
+	return fmt.Sprintf("%s: recommenders are fitted on %s of %s users and judged by them; what agents know of items and people in general is %s training rows of %s users %s",
+		e.Kind, Count(e.UsersJudged), Count(users), Count(e.Rows), Count(e.Users), of)
 }
 
 // filterWords says what is left out, and why.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/alignuser/alignuser/harness/compare"
 	"github.com/alignuser/alignuser/harness/control"
+	"github.com/alignuser/alignuser/harness/corpus"
 	"github.com/alignuser/alignuser/harness/record"
 	"github.com/alignuser/alignuser/harness/record/score"
 	"github.com/alignuser/alignuser/harness/task"
@@ -126,11 +127,15 @@ func (p *Plan) manifest(started, finished time.Time, invalid map[string]string) 
 				Method: s.Split.Method, Test: s.Split.Test, Valid: s.Split.Valid, Digest: p.split.Digest(),
 				TrainRows: stats.TrainRows, ValidRows: stats.ValidRows, TestRows: stats.TestRows,
 				UsersWithoutTest: stats.UsersWithoutTest, UsersTied: stats.UsersTied, TemporalLeak: stats.TemporalLeak,
+				Evidence: evidenceFacts(stats),
 			},
 		},
 		Environment: record.Environment{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Go: runtime.Version(), Kernel: kernel()},
 		Started:     started,
 		Finished:    finished,
+	}
+	if stats.Evidence == corpus.EvidenceDisjoint {
+		m.Notes = append(m.Notes, disjointNote)
 	}
 	for _, a := range p.arms {
 		tasks := p.kinds(a)
@@ -162,6 +167,17 @@ func (p *Plan) manifest(started, finished time.Time, invalid map[string]string) 
 		m.Tasks = append(m.Tasks, facts)
 	}
 	return m
+}
+
+// disjointNote stands under every table.
+const disjointNote = "disjoint evidence: agents know items from users on whom no recommender was fitted; set beside a run with split.evidence=same-half, which has the same recommenders, users and truth"
+
+// evidenceFacts says how users are cut into halves; nil where they are not.
+func evidenceFacts(s corpus.SplitStats) *record.EvidenceFacts {
+	if s.Evidence == corpus.EvidenceShared {
+		return nil
+	}
+	return &record.EvidenceFacts{Kind: s.Evidence, UsersJudged: s.UsersJudged, Users: s.UsersEvidence, Rows: s.EvidenceRows}
 }
 
 // kinds names the tasks in which an arm has cells; nil where it has them in all.

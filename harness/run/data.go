@@ -48,13 +48,17 @@ func (p *Plan) openData(ctx context.Context) (err error) {
 	if err := p.filter(); err != nil {
 		return err
 	}
-	p.config.Events(Phase{Text: fmt.Sprintf("splitting %d interactions (%s)", p.corpus.Interactions(), s.Split.Method)})
+	how := s.Split.Method
+	if s.Split.Halves() {
+		how += ", evidence " + s.Split.Evidence
+	}
+	p.config.Events(Phase{Text: fmt.Sprintf("splitting %d interactions (%s)", p.corpus.Interactions(), how)})
 	seed := s.Seed
 	if s.Split.Seed != nil {
 		seed = *s.Split.Seed
 	}
 	p.split, err = p.corpus.Split(corpus.SplitParams{
-		Method: s.Split.Method, Test: s.Split.Test, Valid: s.Split.Valid, Seed: seedFor(seed, streamSplit),
+		Method: s.Split.Method, Test: s.Split.Test, Valid: s.Split.Valid, Seed: seedFor(seed, streamSplit), Evidence: s.Split.Evidence,
 	})
 	if err != nil {
 		return blameSplit(s.Split, err)

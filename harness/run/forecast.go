@@ -21,8 +21,9 @@ type Forecast struct {
 	Suite    string            `json:"suite"`
 	Run      string            `json:"run"` // its folder
 	Cells    int               `json:"cells"`
-	Done     int               `json:"done"` // sealed by earlier attempts
-	Fits     int               `json:"fits"` // recommenders to be started and fitted
+	Done     int               `json:"done"`               // sealed by earlier attempts
+	Fits     int               `json:"fits"`               // recommenders to be started and fitted
+	Evidence *ForecastEvidence `json:"evidence,omitempty"` // nil: users are not cut into halves
 	Tasks    []TaskForecast    `json:"tasks"`
 	Backends []BackendForecast `json:"backends"`
 	// Teaching is apart from what backends are asked by the cells.
@@ -34,6 +35,13 @@ type Forecast struct {
 	Bytes   int64   `json:"bytes"`        // on disk, about
 	// Warnings are what the run would warn of before it begins.
 	Warnings []string `json:"warnings,omitempty"`
+}
+
+// ForecastEvidence says how users are cut into halves.
+type ForecastEvidence struct {
+	Kind        string `json:"kind"`
+	UsersJudged int    `json:"users_judged"`
+	Users       int    `json:"users"` // of the half that agents' evidence rests on
 }
 
 // TaskForecast counts the cells of one task.
@@ -81,6 +89,9 @@ func (p *Plan) Forecast(ctx context.Context) (f Forecast, err error) {
 	}
 	dir := filepath.Join(p.config.Root, p.config.Suite.Name, p.ID())
 	f = Forecast{Suite: p.config.Suite.Name, Run: dir, Tasks: []TaskForecast{}, Backends: []BackendForecast{}, Warnings: remarks}
+	if e := evidenceFacts(p.split.Stats()); e != nil {
+		f.Evidence = &ForecastEvidence{Kind: e.Kind, UsersJudged: e.UsersJudged, Users: e.Users}
+	}
 	sealed := func(key record.CellKey) bool {
 		_, err := os.Stat(record.EvidencePath(dir, key))
 		return err == nil

@@ -51,6 +51,9 @@ func (s *Suite) Canonical(c Catalogue) []byte {
 	if s.Split.Seed != nil {
 		split["seed"] = *s.Split.Seed
 	}
+	if s.Split.Halves() { // else suites keep the ids of their runs
+		split["evidence"] = s.Split.Evidence
+	}
 	form := map[string]any{
 		"schema":  s.Schema,
 		"seed":    s.Seed,

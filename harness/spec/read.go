@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -122,6 +123,7 @@ func (t *table) split() Split {
 		own := uint64(seed)
 		s.Seed = &own
 	}
+	s.Evidence = d.evidence()
 	for _, name := range decided(s.Method) {
 		if _, ok := d.values[name]; ok {
 			d.fail(name, "leave it out", "%s decides that by itself", s.Method)
@@ -147,6 +149,20 @@ func (t *table) split() Split {
 		d.fail("test", "", "test %v and valid %v leave nothing to train on", test, valid)
 	}
 	return s
+}
+
+// evidence reads the key of that name of a split.
+func (t *table) evidence() string {
+	kind := t.text("evidence", "")
+	if _, given := t.values["evidence"].(string); !given || slices.Contains(EvidenceKinds(), kind) {
+		return cmp.Or(kind, shared)
+	}
+	fix := "known: " + strings.Join(EvidenceKinds(), ", ")
+	if near := sdk.Nearest(kind, EvidenceKinds()); near != "" {
+		fix = "did you mean " + near + "?"
+	}
+	t.fail("evidence", fix, "unknown kind of evidence %q", kind)
+	return shared
 }
 
 func (t *table) arms() []Arm {

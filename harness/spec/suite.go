@@ -69,8 +69,18 @@ type Split struct {
 	Method      string
 	Test, Valid float64 // fractions of a user's interactions
 	Seed        *uint64 // nil: the suite's
+	Evidence    string  // one of [EvidenceKinds]: whose interactions agents know of
 	Pos         Pos
 }
+
+// Halves reports whether users are cut into two halves, one of which is judged.
+func (s Split) Halves() bool { return s.Evidence != "" && s.Evidence != shared }
+
+// shared is the kind of evidence of a suite that says nothing of it.
+const shared = "shared"
+
+// EvidenceKinds are the known values of split.evidence.
+func EvidenceKinds() []string { return []string{shared, "disjoint", "same-half"} }
 
 // Methods are the known values of split.method.
 func Methods() []string {

@@ -63,6 +63,9 @@ the data without its sessions.`,
 }
 
 func (a *app) exportData(ctx context.Context, s *spec.Suite, path, to, format string) (err error) {
+	if s.Split.Halves() {
+		return usagef("data export: split.evidence %q cuts users into halves, and files do not say whose interactions are to be fitted: add --set split.evidence=shared", s.Split.Evidence)
+	}
 	d, err := a.openData(ctx, s, path)
 	if err != nil {
 		return err

@@ -66,6 +66,10 @@ type splitCounts struct {
 	UsersWithoutTraining  int    `json:"users_without_training"`
 	TestItemsNeverTrained int    `json:"test_rows_of_items_never_trained"`
 	UsersTied             int    `json:"users_with_ties_across_a_cut"`
+	Evidence              string `json:"evidence,omitempty"` // where users are cut into halves; the counts above are of the judged half
+	UsersJudged           int    `json:"users_judged,omitempty"`
+	UsersEvidence         int    `json:"users_of_evidence,omitempty"`
+	EvidenceRows          int    `json:"evidence_rows,omitempty"`
 }
 
 // newDataInspectCommand describes a data set in numbers and bars.
@@ -181,8 +185,11 @@ func countSplit(s *corpus.Split) *splitCounts {
 		Method: stats.Method, Digest: s.Digest(), Train: stats.TrainRows, Valid: stats.ValidRows, Test: stats.TestRows,
 		UsersWithoutTest: stats.UsersWithoutTest, UsersTied: stats.UsersTied,
 	}
+	if stats.Evidence != corpus.EvidenceShared {
+		c.Evidence, c.UsersJudged, c.UsersEvidence, c.EvidenceRows = stats.Evidence, stats.UsersJudged, stats.UsersEvidence, stats.EvidenceRows
+	}
 	for u := range int32(s.Train().Users()) {
-		if len(s.Train().Of(u)) == 0 {
+		if s.Judged(u) && len(s.Train().Of(u)) == 0 {
 			c.UsersWithoutTraining++
 		}
 		for _, it := range s.Test().Of(u) {
@@ -226,6 +233,9 @@ func (i inspection) draw(w io.Writer) error {
 	if s := i.Split; s != nil {
 		line("\nsplit %s", s.Method)
 		bars(&b, []bin{{"train", s.Train}, {"valid", s.Valid}, {"test", s.Test}})
+		if s.Evidence != "" {
+			line("  evidence %s: %s users are judged, and these are their rows; agents know %s training rows of %s users", s.Evidence, report.Count(s.UsersJudged), report.Count(s.EvidenceRows), report.Count(s.UsersEvidence))
+		}
 		line("  %s users have nothing to test, %s nothing to train on", report.Count(s.UsersWithoutTest), report.Count(s.UsersWithoutTraining))
 		line("  %s test rows are of items that training never shows", report.Count(s.TestItemsNeverTrained))
 		if s.UsersTied > 0 {

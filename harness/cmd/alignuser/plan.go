@@ -78,6 +78,9 @@ func (a *app) printForecast(f run.Forecast) {
 	for _, t := range f.Tasks {
 		fmt.Fprintf(a.stdout, "%-10s %s of %d %s each, %d done\n", t.Task, counted(t.Cells, "cell"), t.Units, t.Unit, t.Done)
 	}
+	if e := f.Evidence; e != nil {
+		fmt.Fprintf(a.stdout, "evidence   %s: %d users are judged and fitted on, agents know of %d\n", e.Kind, e.UsersJudged, e.Users)
+	}
 	if f.Done == f.Cells {
 		fmt.Fprintf(a.stdout, "all done: %s\n", f.Run)
 		return

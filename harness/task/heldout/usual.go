@@ -27,8 +27,8 @@ func (u Usual) Leave(number int) float64 {
 func newUsual(split *corpus.Split) Usual {
 	var cards, pages tally
 	values := map[float64]int{}
-	train, sessions := split.Train(), split.Sessions()
-	for u := range int32(train.Users()) {
+	known, sessions := split.Evidence(), split.Sessions() // as agents have them
+	for u := range int32(known.Users()) {
 		for _, v := range sessions.Of(u) {
 			for _, p := range v.Pages {
 				pages.add(p.Left)
@@ -37,7 +37,7 @@ func newUsual(split *corpus.Split) Usual {
 				}
 			}
 		}
-		for _, v := range train.ValuesOf(u) {
+		for _, v := range known.ValuesOf(u) {
 			if v == v {
 				values[float64(v)]++
 			}

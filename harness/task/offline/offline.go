@@ -118,8 +118,9 @@ func (Task) Bind(o sdk.Options, split *corpus.Split) (task.Bound, error) {
 			b.trainUsers++
 		}
 	}
-	b.leftOut = test.Users() - len(b.users)
-	b.withoutTest = test.Users() - held
+	judged := split.Stats().UsersJudged
+	b.leftOut = judged - len(b.users)
+	b.withoutTest = judged - held
 	return b, nil
 }
 

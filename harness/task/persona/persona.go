@@ -92,7 +92,7 @@ func (Task) Bind(o sdk.Options, split *corpus.Split) (task.Bound, error) {
 		return nil, sdk.Invalidf("users", "task %s: the data set says nothing of the users drawn", Kind)
 	}
 	for _, k := range b.known {
-		b.majority = append(b.majority, mostly(k, split.Train()))
+		b.majority = append(b.majority, mostly(k, split.Evidence()))
 	}
 	return b, nil
 }

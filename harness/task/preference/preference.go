@@ -144,6 +144,7 @@ func (t Task) Bind(o sdk.Options, split *corpus.Split) (task.Bound, error) {
 	var eligible []int32
 	for u := range int32(split.Train().Users()) {
 		switch {
+		case !split.Judged(u): // nobody is asked about the other half
 		case len(split.Train().Of(u)) == 0:
 			b.strange++
 		case len(b.positives[u]) < least:

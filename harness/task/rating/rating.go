@@ -85,9 +85,11 @@ func newBound(o sdk.Options, split *corpus.Split) (*bound, error) {
 		return nil, sdk.Invalidf("", "no training interaction has a value to learn from")
 	}
 	b := &bound{scale: *scale, train: train, exclude: o.String("cold") == coldExclude}
-	all := make([]int32, test.Users())
-	for u := range all {
-		all[u] = int32(u)
+	var all []int32
+	for u := range int32(test.Users()) {
+		if split.Judged(u) {
+			all = append(all, u)
+		}
 	}
 	b.collect(test, all)
 	b.leftOut = len(all) - len(b.users)

@@ -109,7 +109,7 @@ func (Task) Bind(o sdk.Options, split *corpus.Split) (task.Bound, error) {
 	}
 	b.users = len(users)
 	for u := range int32(split.Train().Users()) {
-		if len(split.Train().Of(u)) == 0 {
+		if split.Judged(u) && len(split.Train().Of(u)) == 0 {
 			b.without++
 		}
 	}
