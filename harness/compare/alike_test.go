@@ -108,6 +108,7 @@ func limit(count int) int {
 // Of four arms that are all alike, none is told from the best in more than 5 % of studies, though
 // the same data choose the best; nor are arms of a kind told apart where another kind leads.
 func TestAlikeArmsAreTied(t *testing.T) {
+	numeric(t)
 	for name, shifts := range map[string][]float64{
 		"all alike": {0, 0, 0, 0},
 		"two kinds": {1, 1, 0, 0, 0},

@@ -14,6 +14,15 @@ const (
 	calibUsers = 60
 )
 
+// numeric leaves a test that only counts over many studies out of -short, with which races are
+// looked for: TestOrderAndThreadsChangeNothing shares the same work among threads.
+func numeric(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("numbers of many studies: make test runs it")
+	}
+}
+
 // drawn gives one column of normal differences per study.
 func drawn(seed uint64, columns int, shift float64) [][]float64 {
 	r := rand.New(rand.NewPCG(seed, 7))
@@ -38,6 +47,7 @@ func flipped(columns [][]float64) []float64 {
 
 // Intervals of 1,000 studies with a known difference of 0.3 hold it in 93 to 97 %.
 func TestIntervalsCover(t *testing.T) {
+	numeric(t)
 	const truth = 0.3
 	columns := drawn(1, studies, truth)
 	percentile, bca := 0, 0
@@ -62,6 +72,7 @@ func TestIntervalsCover(t *testing.T) {
 // different in at most 5 % of studies. Differences share the baseline's noise. The share is
 // near 5 %, and 1,000 studies tell it to within 1.4 points only, so there are ten times as many.
 func TestNothingIsFoundWhereNothingIs(t *testing.T) {
+	numeric(t)
 	found := 0
 	for batch := range uint64(10) {
 		arms := drawn(100+batch, 4*studies, 0)
@@ -86,6 +97,7 @@ func TestNothingIsFoundWhereNothingIs(t *testing.T) {
 
 // A drop of the size that is promised with a power of 80 % is found in at least 75 %.
 func TestPromisedDropsAreFound(t *testing.T) {
+	numeric(t)
 	found := 0
 	for _, p := range flipped(drawn(3, studies, -Detectable(1, calibUsers, Alpha, Power))) {
 		if p <= Alpha {

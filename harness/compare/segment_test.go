@@ -130,6 +130,7 @@ func TestReadingOrder(t *testing.T) {
 // Arms that are all alike are not told from the best in any of six groups, in 200 studies but for
 // 5 % and what chance adds.
 func TestAlikeArmsInGroups(t *testing.T) {
+	numeric(t)
 	const count = 200
 	found := 0
 	for b := range count / batch {

@@ -50,6 +50,7 @@ type pupil struct {
 
 func newPupil(t *testing.T, tuning openaitest.Tuning) *pupil {
 	t.Helper()
+	programs(t)
 	p := &pupil{t: t, server: openaitest.Start(t, openaitest.Options{Tuning: tuning}), dir: t.TempDir(), cache: t.TempDir(), tmp: shortTemp(t)}
 	if err := os.WriteFile(filepath.Join(p.dir, "taught.toml"), fmt.Appendf(nil, taughtSuite, p.server.URL()), 0o600); err != nil {
 		t.Fatal(err)

@@ -58,10 +58,8 @@ func newAskingRun(t *testing.T, url string) suiteRun {
 // TestNothingIsPaidTwice: host or backend killed at any moment, the run goes on
 // to the same bytes, and no answer is paid for again but what was in flight.
 func TestNothingIsPaidTwice(t *testing.T) {
-	kills := 20
-	if testing.Short() {
-		kills = 4
-	}
+	programs(t)
+	const kills = 20
 	server := openaitest.Start(t, openaitest.Options{Key: askingKey, Latency: 4 * time.Millisecond})
 	tmp, cache := shortTemp(t), t.TempDir()
 	env := []string{"TMPDIR=" + tmp, "ASKING_KEY=" + askingKey}
@@ -217,6 +215,7 @@ func backendOf(tmp string) int {
 // says: folder, journal, cassette, cache, logs, both outputs, with a provider that
 // repeats the key in its errors.
 func TestNoSecretIsWrittenDown(t *testing.T) {
+	programs(t)
 	server := openaitest.Start(t, openaitest.Options{Key: askingKey})
 	server.Rule(
 		openaitest.Rule{From: 3, Times: 2, Do: openaitest.Behaviour{Status: 500, Message: "boom, your key is " + askingKey}},

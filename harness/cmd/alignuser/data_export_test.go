@@ -12,9 +12,7 @@ import (
 // stars and quotes, and has the program read them back: it fails by itself where a
 // digest differs. It needs the data beside the repository.
 func TestRealDataComesBack(t *testing.T) {
-	if testing.Short() {
-		t.Skip("reads a million ratings")
-	}
+	programs(t)
 	data, err := filepath.Abs(filepath.Join(repository, "..", "shared", "data"))
 	if err != nil {
 		t.Fatal(err)

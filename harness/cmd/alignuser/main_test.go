@@ -23,7 +23,19 @@ const binVariable = "ALIGNUSER_TEST_BIN"
 // built-ins are what lies beside the program. Stories run these real processes.
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if testing.Short() {
+		os.Exit(m.Run())
+	}
 	os.Exit(buildAndRun(m))
+}
+
+// programs leaves a test of the built programs out of -short, with which races are looked
+// for: the detector sees the test's own process, and they are others, built without it.
+func programs(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("runs the built programs, which have no race detector: make test runs it")
+	}
 }
 
 func buildAndRun(m *testing.M) int {
@@ -71,6 +83,7 @@ const repository = "../../.."
 // commands. $REPO is the module's root, $BIN the folder of programs, and
 // $BIN/test that of plugins made for stories.
 func TestStories(t *testing.T) {
+	programs(t)
 	root, err := filepath.Abs(repository)
 	if err != nil {
 		t.Fatal(err)

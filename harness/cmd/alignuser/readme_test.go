@@ -17,6 +17,7 @@ import (
 // made-up release where ml-100k is to be.
 func place(t *testing.T) string {
 	t.Helper()
+	programs(t)
 	dir := t.TempDir()
 	if err := os.Symlink(os.Getenv(binVariable), filepath.Join(dir, "bin")); err != nil {
 		t.Skip("links cannot be made here: ", err)

@@ -144,6 +144,7 @@ func (s suiteRun) files() map[string]string {
 // data, plugins and seed: not on workers, clocks, languages, nor on being
 // killed at any moment.
 func TestSameBytes(t *testing.T) {
+	programs(t)
 	cache := t.TempDir()
 	started := time.Now()
 	want := newSuiteRun(t, smallSuite).finish(cache, nil, "--workers", "1")
@@ -162,14 +163,12 @@ func TestSameBytes(t *testing.T) {
 // TestSameSessions holds it of simulated users: sessions, with the answers of a
 // backend, and what is computed from them.
 func TestSameSessions(t *testing.T) {
+	programs(t)
 	cache := t.TempDir()
 	started := time.Now()
 	want := newSuiteRun(t, sessionSuite).finish(cache, nil, "--workers", "1")
 	whole := time.Since(started)
 	for _, workers := range []string{"8", "64"} {
-		if testing.Short() && workers == "64" {
-			continue
-		}
 		t.Run(workers+" workers", func(t *testing.T) {
 			same(t, want, newSuiteRun(t, sessionSuite).finish(cache, nil, "--workers", workers))
 		})
@@ -181,10 +180,7 @@ func TestSameSessions(t *testing.T) {
 // pluginsKilled ends plugin processes with SIGKILL at random moments: whatever that
 // does to a run, repeating the command gives the same bytes.
 func pluginsKilled(t *testing.T, whole time.Duration, want map[string]string) {
-	kills := 10
-	if testing.Short() {
-		kills = 3
-	}
+	const kills = 10
 	random := rand.New(rand.NewPCG(3, 4))
 	tmp, cache := shortTemp(t), t.TempDir()
 	env := []string{"TMPDIR=" + tmp}
@@ -218,9 +214,6 @@ func pluginsKilled(t *testing.T, whole time.Duration, want map[string]string) {
 // what comes out when one gets through. Each series begins with an empty cache,
 // so that kills meet the reading of data too.
 func killed(t *testing.T, suite string, kills int, whole time.Duration, want map[string]string) {
-	if testing.Short() {
-		kills = 4
-	}
 	random := rand.New(rand.NewPCG(1, 2)) // the moments still differ with the machine
 	tmp := shortTemp(t)
 	env := []string{"TMPDIR=" + tmp}
